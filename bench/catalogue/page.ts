@@ -19,6 +19,7 @@ Every published cell that \`@sluice/cells\` has, asked of the cells themselves. 
 - **Norm** names the places where a normalizer acts.
 - **Zoneout** names the states that zoneout reaches. **Scan** says whether \`sequence\` can also compute the cell by an
   associative scan.
+- A *no* is the reason in the cell's own error, which \`packages/cells/src/catalogue/refusals.test.ts\` tests.
 - Every cell passes the laws of \`cellSuite\` but for the exceptions that its family lists: gradients of first and second
   order, lengths, masks, resets, carried states, streams, both directions, modifiers, saving and loading, and the same
   bits on WebAssembly.
@@ -70,10 +71,10 @@ function factCells(entry: Entry, facts: Facts): Cells {
     entry.source,
     facts.parameters.toLocaleString("en-US"),
     list(facts.states),
-    list(facts.traces),
+    facts.traces.length === 0 ? "none: no gate" : list(facts.traces),
     typeof facts.norm === "string" ? `no: ${facts.norm}` : list(facts.norm),
     list(facts.zoneout),
-    facts.scan ? "yes" : "no",
+    facts.noScan === undefined ? "yes" : `no: ${facts.noScan}`,
     entry.numbers,
   ];
 }

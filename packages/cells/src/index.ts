@@ -36,7 +36,7 @@ export { type Extras, type InputSpec, inputOf } from "./cell/inputs.ts";
 export type { Inner, InnerCell, InnerStepOptions } from "./definition/inner-cells.ts";
 export type { Multiply, MultiplyOptions } from "./definition/products.ts";
 export { type AssociativeSteps, type Elements, type Recurrence, recurrenceOf } from "./cell/recurrence.ts";
-export { complexRecurrence, linearRecurrence } from "./definition/recurrences.ts";
+export { complexRecurrence, linearRecurrence, matrixRecurrence } from "./definition/recurrences.ts";
 export type { Norm, Term } from "./definition/normalize.ts";
 export { type Probed, type ProbedProduct, probe } from "./cell/probe.ts";
 export { type Activation, type ActivationName, activationOf } from "./options/activations.ts";
@@ -104,6 +104,13 @@ export {
   type Merge,
   bidirectional,
 } from "./layers/bidirectional.ts";
+export {
+  type ReversibleLayer,
+  type ReversibleOptions,
+  type ReversibleParams,
+  reversible,
+} from "./layers/reversible.ts";
+export { type GradientPreservationOptions, gradientPreservation } from "./layers/gradient-preservation.ts";
 export { type DenseLayer, type DenseOptions, type DenseParams, dense } from "./layers/dense.ts";
 export { type EmbeddingLayer, type EmbeddingOptions, type EmbeddingParams, embedding } from "./layers/embedding.ts";
 export { dropout } from "./layers/dropout.ts";

@@ -14,7 +14,7 @@ import {
   sum,
   type Tensor,
 } from "@sluice/tensor";
-import { checkOptions, euclideanNorm, sizeOf } from "@sluice/tensor/internal";
+import { checkFunction, checkOptions, euclideanNorm, sizeOf } from "@sluice/tensor/internal";
 import { checkPositive } from "./check.ts";
 import type { ClipReport, GradientTransform, NoState } from "./gradient-transform.ts";
 
@@ -46,6 +46,7 @@ export function adaptive(lambda = 0.01, options: AdaptiveOptions = {}): Gradient
   const { epsilon = 1e-3, of = () => true } = options;
   checkPositive("adaptive", "lambda", lambda);
   checkPositive("adaptive", "epsilon", epsilon);
+  checkFunction("adaptive", "of", of);
   return {
     name: "adaptive",
     init: () => ({}),

@@ -54,7 +54,7 @@ type History = { readonly norms: Tensor; readonly count: Tensor };
 export function autoClip(options: AutoClipOptions = {}): GradientTransform<History, ClipReport> {
   checkOptions("autoClip", options, ["percentile", "window"], { p: "percentile", clipPercentile: "percentile" });
   const { percentile = 10, window = 1000 } = options;
-  if (!(percentile >= 0 && percentile <= 100))
+  if (!(typeof percentile === "number" && percentile >= 0 && percentile <= 100))
     throw new TensorError(`autoClip: expected a percentile from 0 to 100, got ${percentile}`);
   checkCount("autoClip", "window", window);
   return {

@@ -26,7 +26,8 @@ export function globalNorm(limit: number, options: GlobalNormOptions = {}): Grad
   checkOptions("globalNorm", options, ["epsilon", "norm"], { eps: "epsilon", normType: "norm", norm_type: "norm" });
   checkPositive("globalNorm", "limit", limit);
   const { epsilon = 0, norm: kind = 2 } = options;
-  if (!(epsilon >= 0)) throw new TensorError(`globalNorm: expected an epsilon >= 0, got ${shown(epsilon)}`);
+  if (!(typeof epsilon === "number" && epsilon >= 0 && epsilon < Infinity))
+    throw new TensorError(`globalNorm: expected a finite epsilon >= 0, got ${shown(epsilon)}`);
   if (kind !== 1 && kind !== 2 && kind !== "max")
     throw new TensorError(`globalNorm: expected a norm of 1, 2 or "max", got ${shown(kind)}`);
   return {

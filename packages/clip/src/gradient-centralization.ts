@@ -1,5 +1,5 @@
 import { leavesOf, mapTree, mean, sub, zipTrees, type Tensor } from "@sluice/tensor";
-import { checkOptions, sizeOf } from "@sluice/tensor/internal";
+import { checkFunction, checkOptions, sizeOf } from "@sluice/tensor/internal";
 import type { GradientTransform, NoState } from "./gradient-transform.ts";
 import { treeNorm } from "./norm.ts";
 
@@ -25,6 +25,7 @@ export function gradientCentralization(
 ): GradientTransform<NoState, { readonly norm: Tensor; readonly removed: Tensor }> {
   checkOptions("gradientCentralization", options, ["of"], { exclude: "of" });
   const { of = () => true } = options;
+  checkFunction("gradientCentralization", "of", of);
   return {
     name: "gradientCentralization",
     init: () => ({}),

@@ -1,4 +1,4 @@
-import { checkOptions } from "@sluice/tensor/internal";
+import { checkFunction, checkOptions } from "@sluice/tensor/internal";
 import { checkPositive } from "./check.ts";
 import type { ClipReport, GradientTransform, NoState } from "./gradient-transform.ts";
 import { clipGroups } from "./groups.ts";
@@ -27,6 +27,7 @@ export function perLayer(limit: number, options: PerLayerOptions = {}): Gradient
   checkPositive("perLayer", "limit", limit);
   checkOptions("perLayer", options, ["layerOf"], { groupOf: "layerOf", of: "layerOf" });
   const { layerOf = withoutLastKey } = options;
+  checkFunction("perLayer", "layerOf", layerOf);
   return {
     name: "perLayer",
     init: () => ({}),

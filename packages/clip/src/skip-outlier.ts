@@ -73,7 +73,7 @@ export function skipOutlier(options: SkipOutlierOptions = {}): GradientTransform
   checkPositive("skipOutlier", "threshold", threshold);
   checkPositive("skipOutlier", "smallest", smallest);
   checkCount("skipOutlier", "warmup", warmup);
-  if (!(decay > 0 && decay < 1))
+  if (!(typeof decay === "number" && decay > 0 && decay < 1))
     throw new TensorError(`skipOutlier: expected a decay above 0 and below 1, got ${decay}`);
   return {
     name: "skipOutlier",

@@ -66,7 +66,8 @@ export function zClip(options: ZClipOptions = {}): GradientTransform<Moments, Cl
   checkPositive("zClip", "threshold", threshold);
   checkPositive("zClip", "epsilon", epsilon);
   checkCount("zClip", "warmup", warmup);
-  if (!(decay >= 0 && decay < 1)) throw new TensorError(`zClip: expected a decay from 0 to below 1, got ${decay}`);
+  if (!(typeof decay === "number" && decay >= 0 && decay < 1))
+    throw new TensorError(`zClip: expected a decay from 0 to below 1, got ${decay}`);
   return {
     name: "zClip",
     init(params) {

@@ -17,3 +17,7 @@ export { type GroupNormOptions, groupNorm } from "./group-norm.ts";
 export { type ScaleNormOptions, scaleNorm } from "./scale-norm.ts";
 export { type AdaNormOptions, adaNorm } from "./ada-norm.ts";
 export { type DyTOptions, dyT } from "./dyt.ts";
+
+// Around a whole model, and of its states
+export { type InstanceStatistics, type ReversibleNormalizer, type RevInOptions, revIn } from "./rev-in.ts";
+export { type NormStabilizerOptions, normStabilizer } from "./norm-stabilizer.ts";

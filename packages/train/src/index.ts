@@ -6,6 +6,7 @@ export type { NoBuffers } from "./step/buffers.ts";
 export type { NoCarry } from "./step/carry.ts";
 export type { BatchGradient, Differentiate, GradientMethod } from "./step/gradients.ts";
 export { type PerExampleOptions, perExample } from "./step/per-example.ts";
+export { type DifferentiallyPrivateOptions, differentiallyPrivate } from "./step/differentially-private.ts";
 export { type StepResult, type Trainer, type TrainerOptions, trainer } from "./step/trainer.ts";
 export {
   type EvaluatedBatch,

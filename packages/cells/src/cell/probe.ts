@@ -38,8 +38,8 @@ export function probe(cell: Cell, options: { readonly training?: boolean } = {})
   const { training = false } = options;
   const { name } = cell;
   checkStates(name, cell.state, cell.params);
-  const noted: Noted = { traces: {}, products: [], mixesRows: false };
-  const stepped = stepOnSymbols(cell, notingContext(cell, training, noted));
+  const noted = nothing();
+  const { stepped } = stepOnSymbols(cell, { training, noted });
   checkStepped(name, stepped);
   checkReturned(cell, stepped.state);
   const outputState = typeof stepped.output === "string" ? stepped.output : undefined;
@@ -59,13 +59,20 @@ interface Noted {
   mixesRows: boolean;
 }
 
+const nothing = (): Noted => ({ traces: {}, products: [], mixesRows: false });
+
 const symbol = (shape: Shape, label: string, dtype: DType = "f32"): Tensor => placeholder({ shape, dtype }, label);
 
-function stepOnSymbols(cell: Cell, context: CellContext): Stepped {
+/** The states that a cell's step is given as symbols, and what the step makes of them. */
+export function stepOnSymbols(
+  cell: Cell,
+  { training, noted }: { readonly training: boolean; readonly noted: Noted } = { training: false, noted: nothing() },
+): { readonly before: State; readonly stepped: Stepped } {
   const params = mapSpecs(weightSpecs(cell.params), (spec, path) => symbol(spec.shape, path));
   const before = mapStates(cell.state, ({ path, shape, dtype }) => symbol([batch, ...shape], path, dtype));
   const { shape, dtype } = inputOf(cell.input ?? [cell.sizes.input]);
-  return cell.step(params, before, symbol([batch, ...shape], "x", dtype), context);
+  const x = symbol([batch, ...shape], "x", dtype);
+  return { before, stepped: cell.step(params, before, x, notingContext(cell, training, noted)) };
 }
 
 /** A context of symbols that notes what the step does with it, and refuses what no layer could do. */

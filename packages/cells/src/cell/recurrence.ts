@@ -23,10 +23,19 @@ export interface AssociativeSteps<N extends string, S> {
  * so all elements can be computed at once, and the states of all steps by an associative scan.
  */
 export interface Recurrence<P extends Tree = Tree, S extends State = State> extends AssociativeSteps<string, S> {
-  /** The elements of all steps, from the inputs of all steps. */
-  elements(params: P, x: Tensor, context: CellContext): Elements;
+  /**
+   * The elements of all steps, from the inputs of all steps; beside those that are combined, others for the output.
+   * `past` are the inputs of the steps before each, for a cell that reads them.
+   */
+  elements(params: P, x: Tensor, context: CellContext, past?: Tensor): Elements;
   /** The output: the name of a state, or a tensor `[batch, features]`. `state` is the new state. */
-  output(params: P, state: S, x: Tensor, context: CellContext): string | Tensor;
+  output(
+    params: P,
+    state: S,
+    x: Tensor,
+    context: CellContext,
+    step: { readonly elements: Elements; readonly before: S },
+  ): string | Tensor;
   /** All steps at once, without a loop. */
   run(params: P, over: OverTime<S>): Applied<S>;
   /** The step built from these functions. A cell with another step no longer has this recurrence. */

@@ -7,7 +7,7 @@ import type { NamedBuffers, NamedSpecs } from "./definition.ts";
 import { contextNames } from "./step-context.ts";
 
 /** What every definition has. */
-export const parts: readonly string[] = ["name", "options", "input", "extra", "params", "state"];
+export const parts: readonly string[] = ["name", "options", "input", "extra", "params", "state", "withoutNorm"];
 /** Names by which they are called elsewhere. */
 export const partAliases = { parameters: "params", states: "state", extras: "extra", defaults: "options" };
 

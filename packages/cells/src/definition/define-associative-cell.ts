@@ -4,8 +4,10 @@ import { partAliases, parts } from "./check-definition.ts";
 import type { CellFactory, AssociativeCellDefinition, NamedSpecs } from "./definition.ts";
 import type { Extras } from "../cell/inputs.ts";
 import { factoryOf, type Factory } from "./factory.ts";
-import type { AnyContext, AnyDefinition, Named } from "./made.ts";
-import { recurrenceOfMade, type AnyRecurrence } from "./recurrence-of.ts";
+import type { AnyDefinition, Named } from "./made.ts";
+import { pastIn, shifted, withoutPast } from "./past-inputs.ts";
+import { elementOf } from "./run-associative.ts";
+import { recurrenceOfMade, type AnyRecurrence, type OutputContext } from "./recurrence-of.ts";
 import type { State, States } from "../cell/states.ts";
 
 /**
@@ -29,21 +31,27 @@ export function defineAssociativeCell<
   D extends NamedSpecs,
   S extends States,
   N extends string,
+  M extends string = never,
+  K extends string = never,
   O extends object = Record<never, never>,
   E extends Extras = Record<never, never>,
->(definition: AssociativeCellDefinition<D, S, O, E, N>): CellFactory<D, S, O, Record<never, never>, false>;
+>(definition: AssociativeCellDefinition<D, S, O, E, N, M, K>): CellFactory<D, S, O, Record<never, never>, false>;
 export function defineAssociativeCell(definition: AnyAssociativeDefinition): Factory {
   const operation = "defineAssociativeCell";
-  checkOptions(operation, definition, [...parts, "recurrence", "elements", "output"], {
+  checkOptions(operation, definition, [...parts, "recurrence", "past", "elements", "output", "step"], {
     ...partAliases,
-    step: "elements",
     cells: "elements",
     stepIndex: "state",
   });
-  const { name, recurrence, elements, output, ...rest } = definition;
+  const { name, recurrence, past, elements, output, step, ...rest } = definition;
   const associative: AnyRecurrence = {
     recurrence,
-    elements: (params, x, context) => elements(params, x, context),
+    past,
+    elements(params, x, context) {
+      const found = elements(params, x, context);
+      for (const part of Object.keys(recurrence.identity)) elementOf(name, found, part);
+      return found;
+    },
     output: (params, state, x, context) => output?.(params, state, x, context) ?? onlyState(name, state),
   };
   return factoryOf(operation, {
@@ -51,15 +59,25 @@ export function defineAssociativeCell(definition: AnyAssociativeDefinition): Fac
     name,
     recurrence: (made) => recurrenceOfMade(made, associative),
     step(params, before, x, context) {
-      const state = recurrence.apply(elements(params, x, context), before);
-      return { state, output: associative.output(params, state, x, context) };
+      if (step !== undefined) return step(params, before, x, context);
+      const earlier = pastIn(past, before);
+      const found = associative.elements(params, x, earlier === undefined ? context : { ...context, past: earlier });
+      const state = recurrence.apply(found, withoutPast(past, before));
+      return {
+        state: past === undefined || earlier === undefined ? state : { ...state, [past]: shifted(earlier, x) },
+        output: associative.output(params, state, x, { ...context, elements: found, before }),
+      };
     },
   });
 }
 
 interface AnyAssociativeDefinition
-  extends Omit<AnyDefinition, "recurrence" | "step" | "cells" | "stepIndex">, Omit<AnyRecurrence, "output"> {
-  output?(params: Named, state: State, x: Tensor, context: AnyContext): string | Tensor;
+  extends
+    Omit<AnyDefinition, "recurrence" | "step" | "cells" | "stepIndex">,
+    Pick<AnyRecurrence, "recurrence" | "elements"> {
+  readonly past?: string;
+  output?(params: Named, state: State, x: Tensor, context: OutputContext): string | Tensor;
+  step?: AnyDefinition["step"];
 }
 
 function onlyState(name: string, state: State): string {

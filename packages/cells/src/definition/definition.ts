@@ -67,6 +67,8 @@ interface DefinitionParts<D extends NamedSpecs, S extends States, O extends obje
   readonly params: (sizes: CellSizes, options: O) => D;
   /** Shapes of the states of one example, or `{ shape, dtype, initial }`. */
   readonly state: (sizes: CellSizes, options: O) => S;
+  /** Why there is nothing to normalize in the step, for the error where the user of the cell gives a normalizer. */
+  readonly withoutNorm?: string;
 }
 
 /** The argument of {@link defineCell}: name, options, parameters, states and step. */
@@ -129,6 +131,9 @@ type RecurrenceContext<O, E> = Omit<
 > &
   O;
 
+/** The states that the recurrence of an associative cell computes: all but the one that holds earlier inputs. */
+type Recurring<S, K extends string> = Omit<StepState<S, Record<never, never>>, K>;
+
 /** The argument of {@link defineAssociativeCell}. */
 export interface AssociativeCellDefinition<
   D extends NamedSpecs,
@@ -136,25 +141,44 @@ export interface AssociativeCellDefinition<
   O extends object,
   E extends Extras,
   N extends string,
+  M extends string,
+  K extends string,
 > extends DefinitionParts<D, S, O, E> {
   /** How steps are combined and applied to the state: `linearRecurrence("h")`. */
-  readonly recurrence: AssociativeSteps<N, StepState<NoInfer<S>, Record<never, never>>>;
-  /** The equations, of the input alone: they give the coefficients of the step. `x` is `[batch, input]`. */
+  readonly recurrence: AssociativeSteps<N, Recurring<NoInfer<S>, NoInfer<K>>>;
+  /**
+   * The name of the state that holds the inputs of the steps before, the earliest first, for a cell whose coefficients
+   * read several inputs: `[n * input]` for n of them. `elements` gets it as `past`. The recurrence does not have this
+   * state; each step moves its input into it, and a masked step does not. Default: `elements` reads the input alone.
+   */
+  readonly past?: K;
+  /**
+   * The equations, of the input alone: they give the coefficients of the step. `x` is `[batch, input]`. What it returns
+   * beside the coefficients is for `output`.
+   */
   readonly elements: (
     params: DefinedParams<NoInfer<D>, Record<never, never>>,
     x: Tensor,
-    context: RecurrenceContext<O, E>,
-  ) => Elements<NoInfer<N>>;
+    context: RecurrenceContext<O, E> & ([K] extends [never] ? unknown : { readonly past: Tensor }),
+  ) => Elements<NoInfer<N>> & Elements<M>;
   /**
-   * The output: the name of a state, or a tensor `[batch, features]` computed from the new state. Default: the state,
-   * if there is only one.
+   * The output: the name of a state, or a tensor `[batch, features]` computed from the new state. The context has the
+   * `elements` of the step and the states `before` it. Default: the state, if there is only one.
    */
   readonly output?: (
     params: DefinedParams<NoInfer<D>, Record<never, never>>,
-    state: StepState<NoInfer<S>, Record<never, never>>,
+    state: Recurring<NoInfer<S>, NoInfer<K>>,
     x: Tensor,
-    context: RecurrenceContext<O, E>,
+    context: RecurrenceContext<O, E> & {
+      readonly elements: Elements<NoInfer<N> | NoInfer<M>>;
+      readonly before: StepState<NoInfer<S>, Record<never, never>>;
+    },
   ) => StatePath<StepState<NoInfer<S>, Record<never, never>>> | Tensor;
+  /**
+   * The same step for the loop, where it takes less work than `recurrence.apply` of the elements. Default: the step
+   * that the elements make.
+   */
+  readonly step?: CellDefinition<D, S, O, E, Record<never, never>, false, Record<never, never>>["step"];
 }
 
 /** Makes cells of one kind: the result of {@link defineCell}. */

@@ -17,6 +17,7 @@ export interface AnyDefinition {
   readonly options?: object;
   readonly input?: (sizes: CellSizes) => NonNullable<Cell["input"]>;
   readonly extra?: (sizes: CellSizes) => Extras;
+  readonly withoutNorm?: string;
   readonly cells?: (sizes: CellSizes, options: object, given: { readonly norm: Normalizer | undefined }) => Inner;
   readonly params: (sizes: CellSizes, options: object) => NamedSpecs;
   readonly state: (sizes: CellSizes, options: object) => States;
@@ -36,6 +37,8 @@ export type Named = Readonly<Record<string, Tree>>;
 
 export type AnyContext = StepContext<Readonly<Record<string, Tensor>>, Inner, Readonly<Record<string, Tensor>>> & {
   readonly stepIndex?: Tensor;
+  /** The inputs of the steps before, of an associative cell that reads them. */
+  readonly past?: Tensor;
 };
 
 /** A definition with everything needed to make a cell from it. */
@@ -46,6 +49,8 @@ export interface Made {
   readonly options: object;
   readonly given: CellOptions;
   readonly cells: Inner;
+  /** Whether the definition gives its inner cells the normalizer. */
+  readonly passesNorm: boolean;
   readonly input: Required<InputSpec>;
   readonly extra: Extras;
   /** The definition's own parameters. */

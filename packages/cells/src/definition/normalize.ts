@@ -1,6 +1,6 @@
 import type { NormalizedPart, Normalizer, NormalizerContext } from "@sluice/norm";
 import { add, isTensor, mul, reshape, TensorError, type Shape, type Tensor } from "@sluice/tensor";
-import { describe, sameShape, shown } from "@sluice/tensor/internal";
+import { checkOptions, describe, sameShape, shown } from "@sluice/tensor/internal";
 import { axisSize } from "../cell/axes.ts";
 
 /**
@@ -11,9 +11,15 @@ export type Term = Tensor | { readonly product: Tensor; readonly bias?: Tensor; 
 
 /**
  * The sum of the terms, normalized by the cell's normalizer; the plain sum if it has none. The place names its
- * parameters. The place `cell` is the memory before the output nonlinearity and takes one tensor.
+ * parameters. The place `cell` is the memory before the output nonlinearity and takes one tensor. `gates` is the number
+ * of gates of equal width in the sum, which some placements normalize one by one; default: its width divided by
+ * `hidden`.
  */
-export type Norm = (place: string, terms: Tensor | readonly Term[]) => Tensor;
+export type Norm = (
+  place: string,
+  terms: Tensor | readonly Term[],
+  options?: { readonly gates?: number | undefined },
+) => Tensor;
 
 /** Where a normalized tensor occurs: the place, then the branch (`0`, `1`, ...), `gates` or `state`; and what it is. */
 export interface NormalizedPlace {
@@ -43,7 +49,8 @@ export function normOf(normalizer: Normalizer | undefined, { hidden, at, kindOf 
     const { params, context, observe } = at(where, x.shape.slice(1));
     return outputOf(normalizer, normalizer.apply(params, x, context), x, observe);
   };
-  return (place, given) => {
+  return (place, given, options = {}) => {
+    checkOptions(`norm: ${place}`, options, ["gates"]);
     const terms: readonly Term[] = isTerms(given) ? given : [given];
     if (terms.length === 0) throw new TensorError(`norm: ${place} has no terms`);
     if (place === "cell") {
@@ -52,12 +59,7 @@ export function normOf(normalizer: Normalizer | undefined, { hidden, at, kindOf 
     }
     if (normalizer?.placement.preactivation === "gates") {
       const total = sum(terms, (x) => x);
-      const width = axisSize(total, -1);
-      if (width % hidden !== 0)
-        throw new TensorError(
-          `norm: the width ${width} of ${place} is not a multiple of hidden ${hidden}, so it cannot be split into gates`,
-        );
-      const gates = reshape(total, [...total.shape.slice(0, -1), width / hidden, hidden]);
+      const gates = byGate(place, total, options.gates ?? axisSize(total, -1) / hidden);
       return reshape(apply({ place, part: "gates", kind: "gates" }, gates), total.shape);
     }
     const onlyInputs = normalizer?.placement.preactivation === "input";
@@ -67,6 +69,16 @@ export function normOf(normalizer: Normalizer | undefined, { hidden, at, kindOf 
       return onlyInputs && kind !== "input" ? x : apply({ place, part, kind }, x);
     });
   };
+}
+
+/** `[batch, width]` as `[batch, gates, width / gates]`. */
+function byGate(place: string, total: Tensor, gates: number): Tensor {
+  const width = axisSize(total, -1);
+  if (!Number.isInteger(gates) || gates < 1 || width % gates !== 0)
+    throw new TensorError(
+      `norm: the width ${width} of ${place} does not divide into ${shown(gates)} gates; give their number, { gates }, if they are not as wide as hidden`,
+    );
+  return reshape(total, [...total.shape.slice(0, -1), gates, width / gates]);
 }
 
 function sum(terms: readonly Term[], branch: (x: Tensor, i: number) => Tensor): Tensor {

@@ -40,7 +40,9 @@ export function withNormalizer(made: Made): Made {
         return { params: symbols(parts[part]), buffers: symbols(kept) };
       }),
   });
-  if (Object.keys(params).length === 0) throw changesNothing(made.name, norm);
+  // Where an inner cell gets the normalizer, it acts there.
+  if (Object.keys(params).length === 0 && !made.passesNorm) throw changesNothing(made, norm);
+  if (Object.keys(params).length === 0) return made;
   return {
     ...made,
     kinds,
@@ -49,7 +51,11 @@ export function withNormalizer(made: Made): Made {
   };
 }
 
-function changesNothing(name: string, { name: normalizer, placement }: Normalizer): TensorError {
+function changesNothing({ name, definition }: Made, { name: normalizer, placement }: Normalizer): TensorError {
+  if (definition.withoutNorm !== undefined)
+    return new TensorError(
+      `${name}: ${normalizer} has nothing to act on: ${definition.withoutNorm}; make the cell without norm`,
+    );
   const fix =
     placement.preactivation === "input"
       ? 'make the products of the input with input("gates", x, W) there, not with matmul'

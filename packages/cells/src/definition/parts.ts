@@ -14,7 +14,14 @@ import { checkRoles, chooseFor } from "./role-options.ts";
 /** The parts of a cell, but for those of its normalizer. */
 export function partsOf(definition: AnyDefinition, sizes: CellSizes, options: object, given: CellOptions): Made {
   const { name } = definition;
-  const cells = definition.cells?.(sizes, options, { norm: given.norm }) ?? {};
+  const asked = { norm: false };
+  const cells =
+    definition.cells?.(sizes, options, {
+      get norm() {
+        asked.norm = true;
+        return given.norm;
+      },
+    }) ?? {};
   const declared = definition.params(sizes, options);
   checkDeclared(name, declared);
   const states = definition.state(sizes, options);
@@ -39,6 +46,7 @@ export function partsOf(definition: AnyDefinition, sizes: CellSizes, options: ob
     options,
     given,
     cells,
+    passesNorm: asked.norm,
     input: inputOf(definition.input?.(sizes) ?? [sizes.input]),
     extra: joinExtras(name, [definition.extra?.(sizes) ?? {}, ...Object.values(cells).map(({ extra }) => extra)]),
     own,

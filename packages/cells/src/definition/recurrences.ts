@@ -1,5 +1,5 @@
 /** The recurrences that are linear in the state, for definitions of associative cells. */
-import { add, mul, sub, type Tensor } from "@sluice/tensor";
+import { add, matmul, mul, sub, type Tensor } from "@sluice/tensor";
 import type { AssociativeSteps } from "../cell/recurrence.ts";
 
 /** h_t = a_t h_{t-1} + b_t, element by element, for the state of this name. Elements: a and b, shaped as the state. */
@@ -35,6 +35,24 @@ export function complexRecurrence<R extends string, I extends string>(
       const [nextReal, nextImaginary] = product([aReal, aImaginary], [before[real], before[imaginary]]);
       return { ...named(real, add(nextReal, bReal)), ...named(imaginary, add(nextImaginary, bImaginary)) };
     },
+  };
+}
+
+/**
+ * S_t = A_t S_{t-1} + B_t, a product of matrices, for the state of this name, `[..., rows, columns]`. Elements: A `[...,
+ * rows, rows]` less the identity matrix, so that zeros leave the state as it is, and B, shaped as the state.
+ */
+export function matrixRecurrence<K extends string>(
+  state: K,
+): AssociativeSteps<"A" | "B", { readonly [N in K]: Tensor }> {
+  const moved = (A: Tensor, S: Tensor): Tensor => add(S, matmul(A, S));
+  return {
+    identity: { A: 0, B: 0 },
+    combine: (first, second) => ({
+      A: add(moved(second.A, first.A), second.A),
+      B: add(moved(second.A, first.B), second.B),
+    }),
+    apply: ({ A, B }, before) => named(state, add(moved(A, before[state]), B)),
   };
 }
 

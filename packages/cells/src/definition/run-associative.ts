@@ -4,6 +4,7 @@ import {
   and,
   associativeScan,
   broadcastTo,
+  concat,
   equal,
   expand,
   gather,
@@ -19,6 +20,7 @@ import {
   reduceMax,
   reshape,
   select,
+  sliceAxis,
   sub,
   sum,
   take,
@@ -36,10 +38,14 @@ import { intervened } from "../cell/intervene.ts";
 import { traceOfState, type Applied, type OverTime } from "../cell/over-time.ts";
 import type { Elements, Recurrence } from "../cell/recurrence.ts";
 import type { State } from "../cell/states.ts";
+import { mapValues } from "./map-values.ts";
+import { pastOver, withoutPast } from "./past-inputs.ts";
 
 /** What steps are put together by. */
 export interface AtOnce extends Omit<Recurrence, "run" | "step"> {
   readonly name: string;
+  /** The name of the state that holds earlier inputs, if one does. */
+  readonly past: string | undefined;
 }
 
 /**
@@ -47,8 +53,9 @@ export interface AtOnce extends Omit<Recurrence, "run" | "step"> {
  * prefixes to the initial state of each row. Masked steps and steps beyond the length are the identity, so the order of
  * sums depends on positions in the row only, not on the number of steps that there is room for.
  */
-export function runAssociative(recurrence: AtOnce, params: Tree, given: OverTime): Applied<State> {
+export function runAssociative(recurrence: AtOnce, params: Tree, whole: OverTime): Applied<State> {
   const { name } = recurrence;
+  const given = { ...whole, reset: resetsOf(whole) };
   const { batch, time, features, float, lengths, start, outputs, reverse } = given;
   checkOptionsOf(name, given);
   if (time === 0) {
@@ -71,18 +78,22 @@ export function runAssociative(recurrence: AtOnce, params: Tree, given: OverTime
     },
     change: (trace, value) => intervened(given.intervene, trace, value),
   };
-  const elements = mapTree(recurrence.elements(params, x, context), (e, part) => {
-    const all = over(steps, e);
-    return taken === undefined ? all : select(stepsOf(taken, all), all, recurrence.identity[part] ?? 0);
+  const moved = recurrence.past === undefined ? undefined : pastOver(recurrence.past, within(given.x), given, taken);
+  const found = recurrence.elements(params, x, context, moved && flat(moved.before));
+  const elements = mapValues(recurrence.identity, (identity, part) => {
+    const all = over(steps, elementOf(name, found, part));
+    return taken === undefined ? all : select(stepsOf(taken, all), all, identity);
   });
-  const states = statesOf(recurrence, elements, given);
+  const computed = statesOf(recurrence, elements, given);
+  const states = recurrence.past === undefined || !moved ? computed : { ...computed, [recurrence.past]: moved.after };
   for (const { path, tensor } of leavesOf(states))
     if (given.wantedState(path)) traces[traceOfState(path)] = swapTime(visible(tensor));
+  const stepped = { elements: found, before: mapTree(beforeEach(states, given), flat) };
   const output = over(
     steps,
     outputOf({
       state: mapTree(states, flat),
-      output: recurrence.output(params, mapTree(states, flat), x, context),
+      output: recurrence.output(params, mapTree(computed, flat), x, context, stepped),
     }),
   );
   const state = reverse ? mapTree(states, (s) => take(s, 0)) : stateAfter(states, time, given);
@@ -100,36 +111,60 @@ export function runAssociative(recurrence: AtOnce, params: Tree, given: OverTime
   }
 }
 
-/** The state after every step, `[time, batch, ...]`. */
+/** The coefficient of this name; an error if `elements` returned none. */
+export function elementOf(cell: string, found: Elements, part: string): Tensor {
+  const element = found[part];
+  if (element !== undefined) return element;
+  throw new TensorError(
+    `${cell}: elements returned ${Object.keys(found).join(", ")}, but the recurrence needs ${part} too`,
+  );
+}
+
+/** The state after every step, `[time, batch, ...]`, but for the state that holds earlier inputs. */
 function statesOf(
-  { combine, apply }: AtOnce,
+  { combine, apply, past }: AtOnce,
   elements: Elements,
-  { time, batch, start, resetState, reset, lengths, reverse }: OverTime,
+  { time, batch, start, resetState, reset, reverse }: OverTime,
 ): State {
   const steps = { time, batch };
   const combined = (first: Elements, second: Elements): Elements => {
     const [n = 0] = Object.values(first)[0]?.shape ?? [];
     return mapTree(combine(mapTree(first, flat), mapTree(second, flat)), (e) => over({ time: n, batch }, e));
   };
-  const begun = (state: State): State => mapTree(state, (s) => broadcastTo(s, [time, ...s.shape]));
+  const begun = (state: State): State => mapTree(withoutPast(past, state), (s) => broadcastTo(s, [time, ...s.shape]));
   const after = (prefix: Elements, from: State): State =>
     mapTree(apply(mapTree(prefix, flat), mapTree(from, flat)), (s) => over(steps, s));
   if (reset === undefined) return after(associativeScan(combined, elements, { reverse }), begun(start));
 
   // A prefix with a reset in it begins at the reset: it ignores the steps before and starts from the reset state.
-  const resets = lengths === undefined ? reset : and(reset, before(lengths, steps));
   const { prefix, since } = associativeScan(
     (p: Begun, q: Begun): Begun => ({
       prefix: zipTrees(q.prefix, combined(p.prefix, q.prefix), (own, both) => select(stepsOf(q.since, own), own, both)),
       since: or(p.since, q.since),
     }),
-    { prefix: elements, since: resets },
+    { prefix: elements, since: reset },
     { reverse },
   );
   return after(
     prefix,
     zipTrees(begun(resetState), begun(start), (to, from) => select(stepsOf(since, to), to, from)),
   );
+}
+
+/** The resets that happen: a row that has ended keeps its state, even if a sequence is marked to begin there. */
+function resetsOf({ reset, lengths, time, batch }: OverTime): Tensor | undefined {
+  return reset === undefined || lengths === undefined ? reset : and(reset, before(lengths, { time, batch }));
+}
+
+/** The state before every step, `[time, batch, ...]`, of those after every step. */
+function beforeEach(states: State, { time, start, resetState, reset, reverse }: OverTime): State {
+  const earlier = zipTrees(states, start, (after, first) =>
+    reverse
+      ? concat([sliceAxis(after, 0, 1, time), expand(first, 0)], 0)
+      : concat([expand(first, 0), sliceAxis(after, 0, 0, time - 1)], 0),
+  );
+  if (reset === undefined) return earlier;
+  return zipTrees(earlier, resetState, (s, to) => select(stepsOf(reset, s), to, s));
 }
 
 /**

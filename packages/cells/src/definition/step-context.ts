@@ -61,6 +61,9 @@ export const contextNames: readonly string[] = [
   "extra",
   "buffers",
   "active",
+  "before",
   "cells",
+  "elements",
+  "past",
   "stepIndex",
 ];

@@ -17,9 +17,9 @@ import { raised } from "./biases.ts";
  * The output y `[batch, input]` is as wide as the input. In the paper the state is too; here it may have another width.
  * Parameters: depth.W `[input, 2 input]`, depth.U `[hidden, 2 input]`, depth.b `[2 input]` in the order p, d; time.W
  * `[input, 2 hidden]`, time.U `[hidden, 2 hidden]`, time.b `[2 hidden]` in the order n, g. State: h. Traces:
- * depthCandidate, depthGate, candidate, update. Places of norm: depth, time; placement `gates` needs an input whose
- * width is a multiple of hidden. Option: `forgetBias`, which is added to the initial b_d and b_g (default 1).
- * TensorFlow 1's IntersectionRNNCell adds 1 to d and g, and its b begins at 0, which is the same at first.
+ * depthCandidate, depthGate, candidate, update. Places of norm: depth, time. Option: `forgetBias`, which is added to the
+ * initial b_d and b_g (default 1). TensorFlow 1's IntersectionRNNCell adds 1 to d and g, and its b begins at 0, which is
+ * the same at first.
  */
 export const intersectionRnn = defineCell({
   name: "intersectionRnn",
@@ -36,7 +36,7 @@ export const intersectionRnn = defineCell({
   step({ depth, time }, { h }, x, { norm, trace, input, recurrent }) {
     const gates = { gates: 2 };
     const [p1, d1] = split(
-      norm("depth", [input("depth", x, depth.W, gates), recurrent("depth", h, depth.U, gates), depth.b]),
+      norm("depth", [input("depth", x, depth.W, gates), recurrent("depth", h, depth.U, gates), depth.b], gates),
       2,
     );
     const [n1, g1] = split(norm("time", [input("time", x, time.W), recurrent("time", h, time.U), time.b]), 2);

@@ -75,6 +75,10 @@ export function wantedOf(
   const stateTraces = states.map(traceOfState).filter((trace) => !traces.includes(trace));
   const known = [...traces, ...stateTraces];
   const strange = given.find((trace) => !known.includes(trace));
+  if (strange !== undefined && traces.length === 0)
+    throw new TensorError(
+      `${name}: no trace ${strange}: its step names no gate, so there are only its outputs and states to read; leave traces out`,
+    );
   if (strange !== undefined) throw new TensorError(`${name}: no trace ${strange}; ${suggestion(strange, known)}`);
   return {
     wanted: (trace) => traces.includes(trace) && given.includes(trace),

@@ -1,20 +1,26 @@
 // What an associative scan refuses, and how far it is from the loop over long sequences. The rest is a law of
 // cellSuite.
-import { batchNorm } from "@sluice/norm";
+import { batchNorm, layerNorm } from "@sluice/norm";
 import { compile, grad, key, mul, sum, tensor, valuesOf, normal, type Tensor } from "@sluice/tensor";
 import { wasm } from "@sluice/wasm";
 import { afterAll, describe, expect, test } from "vitest";
 import {
   bidirectional,
   defineAssociativeCell,
+  gatedDeltaNet,
   gru,
   linearRecurrence,
+  matrixLstm,
   minGru,
   sequence,
+  sru,
   stream,
   variationalDropout,
+  windowedQrnn,
   zoneout,
+  type Cell,
 } from "../index.ts";
+import { cellSuite } from "../testing/index.ts";
 
 const sizes = { input: 2, hidden: 3 };
 const cell = minGru(sizes);
@@ -22,7 +28,7 @@ const cell = minGru(sizes);
 describe("is refused with the reason", () => {
   test("for a cell without a recurrence, and one whose step a modifier has replaced", () => {
     expect(() => sequence(gru(sizes), { scan: "associative" })).toThrow(
-      'sequence: gru cannot be run with scan: "associative": its step is not defined by a recurrence; leave scan out',
+      'sequence: gru cannot be run with scan: "associative": its step is not linear in its states: it takes sigmoid of h; leave scan out',
     );
     for (const modified of [zoneout(cell, { h: 0.1 }), variationalDropout(cell, { input: 0.1 })])
       expect(() => sequence(modified, { scan: "associative" })).toThrow(
@@ -68,9 +74,36 @@ describe("is refused with the reason", () => {
       defineAssociativeCell({ ...parts, state: () => ({ h: [2], c: [2] }), elements } as never),
     ).not.toThrow();
     expect(() =>
-      defineAssociativeCell({ ...parts, state: () => ({ h: [2] }), elements, step: elements } as never),
-    ).toThrow("defineAssociativeCell: unknown option step; did you mean elements?");
+      defineAssociativeCell({ ...parts, state: () => ({ h: [2] }), elements, cells: () => ({}) } as never),
+    ).toThrow("defineAssociativeCell: unknown option cells; did you mean elements?");
+    const reading = { ...parts, elements, output: () => "h" as const };
+    for (const [state, got] of [
+      [() => ({ h: [2] }), "got none"],
+      [() => ({ h: [2], last: [3] }), "got [3]"],
+      [() => ({ h: [2], last: { shape: [2], initial: 1 } }), "got none"],
+    ] as const)
+      expect(() => defineAssociativeCell({ ...reading, state, past: "last" } as never)(sizes)).toThrow(
+        `off keeps earlier inputs in last, which must be a state [n * input] of f32 inputs [2] without another initial value, ${got}`,
+      );
+    const lacking = { ...parts, state: () => ({ h: [2] }), elements: (_: object, x: Tensor) => ({ a: x }) };
+    expect(() => defineAssociativeCell(lacking as never)(sizes)).toThrow(
+      "off: elements returned a, but the recurrence needs b",
+    );
   });
+});
+
+test.each<readonly [string, Cell]>([
+  ["a window of three steps", windowedQrnn({ ...sizes, window: 3 })],
+  ["a window as long as the sequence, output c", windowedQrnn({ ...sizes, window: 4, pooling: "f" })],
+  ["a window and a normalizer", windowedQrnn({ ...sizes, pooling: "ifo", norm: layerNorm({ epsilon: 0.1 }) })],
+  ["no highway", sru({ ...sizes, peepholes: false, skip: false })],
+  ["a highway as wide as the state", sru({ input: 3, hidden: 3, peepholes: false, highwayBias: -1 })],
+  ["matrices, heads", gatedDeltaNet({ input: 2, hidden: 4, heads: 2, betaLimit: 2 })],
+  ["a stabilizer", matrixLstm({ ...sizes, forgetGate: "exponential", epsilon: 1e-6 })],
+])("agrees with the loop with %s", async (_, made) => {
+  const law = cellSuite(made).find(({ name }) => name === "an associative scan agrees with the loop");
+  expect(law?.skip).toBeUndefined();
+  await law!.run();
 });
 
 describe("over 500 steps, some rows shorter", () => {

@@ -24,18 +24,18 @@ function lengthsOf(
 ): Tensor | undefined {
   if (given === undefined) return undefined;
   if (!isTensor(given)) checkList(name, "lengths", given, "[4, 2]");
+  const values = isTensor(given) ? (given.kind === "array" ? [...given.data] : []) : given;
+  const wrong = values.find((n) => !Number.isInteger(n) || n < 0 || n > time);
+  if (wrong !== undefined && (!isTensor(given) || given.dtype === "i32"))
+    throw new TensorError(
+      `${name}: lengths must be integers from 0 to ${time}, the number of steps, got ${values.join(", ")}`,
+    );
   const lengths = isTensor(given) ? given : tensor(given, [given.length], { dtype: "i32" });
   if (lengths.dtype !== "i32" || !sameShape(lengths.shape, [batch])) {
     throw new TensorError(
       `${name}: lengths must be i32 [${batch}], one for each row, got ${lengths.dtype} ${showShape(lengths.shape)}`,
     );
   }
-  const values = isTensor(given) ? (given.kind === "array" ? [...given.data] : []) : given;
-  const wrong = values.find((n) => !Number.isInteger(n) || n < 0 || n > time);
-  if (wrong !== undefined)
-    throw new TensorError(
-      `${name}: lengths must be integers from 0 to ${time}, the number of steps, got ${values.join(", ")}`,
-    );
   return lengths;
 }
 

@@ -4,6 +4,7 @@ import type { Cell } from "../cell/cell.ts";
 import { checkCell } from "../cell/check-cell.ts";
 import { checkBuffers, checkParameters, initialBuffers, makeWeights } from "@sluice/params";
 import { inputOf } from "../cell/inputs.ts";
+import { nonLinearIn } from "../cell/non-linear.ts";
 import { probe } from "../cell/probe.ts";
 import { floatOf, initialState, zeroPerturbations, type State } from "../cell/states.ts";
 import { joinedBuffers } from "../cell/weight-buffers.ts";
@@ -150,10 +151,22 @@ function associativeOf<P extends Tree, S extends State>({ cell, probed }: Runnin
   const recurrence = recurrenceOf(cell);
   const together = probed.training.mixesRows || cell.buffers !== undefined;
   if (recurrence !== undefined && !together) return recurrence;
-  const why = together
-    ? "its steps, or those of its normalizer, take rows together, one step after the other"
-    : cell.recurrence === undefined
-      ? "its step is not defined by a recurrence"
-      : "a modifier, such as zoneout or dropout, has replaced the step that is made of its recurrence";
+  const why =
+    cell.recurrence === undefined
+      ? withoutRecurrence(cell, together)
+      : together
+        ? takesRowsTogether
+        : "a modifier, such as zoneout or dropout, has replaced the step that is made of its recurrence";
   throw new TensorError(`sequence: ${cell.name} cannot be run with scan: "associative": ${why}; leave scan out`);
+}
+
+const takesRowsTogether = "its steps, or those of its normalizer, take rows together, one step after the other";
+
+/** Why a cell that is not defined by a recurrence has none, or what it lacks. */
+function withoutRecurrence(cell: Cell, together: boolean): string {
+  const found = nonLinearIn(cell);
+  if (found !== undefined) return `its step is not linear in its states: it takes ${found}`;
+  return together
+    ? takesRowsTogether
+    : "its step is not defined by a recurrence, though it is linear in its states; define it with defineAssociativeCell";
 }

@@ -19,7 +19,7 @@ import { checkSize } from "../options/size.ts";
  *
  * Parameters: W `[input, 2 keyWidth + hidden]` and, with one bias, b `[2 keyWidth + hidden]`, in the order q, k, v; W1
  * `[input, rank]`, W2 `[rank, keyWidth]`, bAlpha `[keyWidth]`. State: S `[heads, keyWidth / heads, hidden / heads]`.
- * Output: o, the heads side by side, `[batch, hidden]`. Trace: forget (alpha).
+ * Output: o, the heads side by side, `[batch, hidden]`. Trace: forget (alpha). Place of norm: gate.
  *
  * Options:
  * - `heads`: default 4, as in the paper.
@@ -47,7 +47,11 @@ export const gla = defineAssociativeCell({
   },
   state: ({ hidden }, { heads, keyWidth = hidden / 2 }) => ({ S: [heads, keyWidth / heads, hidden / heads] }),
   recurrence: linearRecurrence("S"),
-  elements({ W, b, W1, W2, bAlpha }, x, { sizes, trace, input, heads, keyWidth = sizes.hidden / 2, temperature }) {
+  elements(
+    { W, b, W1, W2, bAlpha },
+    x,
+    { sizes, norm, trace, input, heads, keyWidth = sizes.hidden / 2, temperature },
+  ) {
     const part = (name: string, from: number, to: number): Tensor => {
       const product = input(name, x, sliceAxis(W, 1, from, to), { gates: 1 });
       return byHead(b === undefined ? product : add(product, sliceAxis(b, 0, from, to)), heads);
@@ -55,7 +59,7 @@ export const gla = defineAssociativeCell({
     const k = part("k", keyWidth, 2 * keyWidth);
     const v = part("v", 2 * keyWidth, 2 * keyWidth + sizes.hidden);
     const low = input("low", x, W1, { gates: 1 });
-    const gate = add(input("gate", low, W2, { gates: 1, source: "gate" }), bAlpha);
+    const gate = norm("gate", [input("gate", low, W2, { gates: 1, source: "gate" }), bAlpha], { gates: 1 });
     const alpha = trace("forget", exp(mul(logSigmoid(gate), 1 / temperature)));
     return { a: expand(byHead(alpha, heads), 3), b: mul(expand(k, 3), expand(v, 2)) };
   },

@@ -41,6 +41,7 @@ export const lru = defineAssociativeCell({
     };
   },
   state: ({ hidden }) => ({ re: [hidden], im: [hidden] }),
+  withoutNorm: "its products enter state and output as they are, not through a gate or another nonlinearity",
   recurrence: complexRecurrence("re", "im"),
   elements({ Lambda, B }, x, { input }) {
     const [nu, theta, gamma] = [exp(take(Lambda, 0)), exp(take(Lambda, 1)), exp(take(Lambda, 2))];

@@ -1,9 +1,8 @@
 import { bias, kernel } from "@sluice/params";
-import { add, concat, mul, sigmoid, sliceAxis, split, sub, tanh, TensorError, type Tensor } from "@sluice/tensor";
+import { concat, mul, sigmoid, sliceAxis, split, sub, tanh, TensorError, type Tensor } from "@sluice/tensor";
 import { suggestion } from "@sluice/tensor/internal";
 import type { CellSizes } from "../cell/cell.ts";
 import { defineAssociativeCell } from "../definition/define-associative-cell.ts";
-import { defineCell } from "../definition/define-cell.ts";
 import { linearRecurrence } from "../definition/recurrences.ts";
 import type { StepContext } from "../definition/step-context.ts";
 
@@ -48,10 +47,10 @@ export const qrnn = defineAssociativeCell({
  *     [x_{t - window + 1}, ..., x_{t-1}, x_t]
  *
  * is in the place of x_t, and W is `[window input, n hidden]`. Inputs before the first are zeros. Those that later
- * steps still read are a state, so the cell runs in a loop only. States: c, and last `[(window - 1) input]`, earliest
- * first; masked steps are not in the window. Options: `pooling` (default fo), `window` (default 2, at least 2).
+ * steps still read are a state. States: c, and last `[(window - 1) input]`, earliest first; masked steps are not in the
+ * window. Options: `pooling` (default fo), `window` (default 2, at least 2).
  */
-export const windowedQrnn = defineCell({
+export const windowedQrnn = defineAssociativeCell({
   name: "windowedQrnn",
   options: { pooling: "fo" as QrnnPooling, window: 2 },
   params({ input, hidden }, { pooling, window }) {
@@ -62,16 +61,10 @@ export const windowedQrnn = defineCell({
     return convolution("windowedQrnn", { input: window * input, hidden }, pooling);
   },
   state: ({ input, hidden }, { window }) => ({ c: [hidden], last: [(window - 1) * input] }),
-  step({ W, b }, { c, last }, x, context) {
-    const { input } = context.sizes;
-    const seen = concat([last, x], 1);
-    const pooled = poolingOf({ W, b }, seen, context);
-    const next = add(mul(pooled.a, c), pooled.b);
-    return {
-      state: { c: next, last: sliceAxis(seen, 1, input, context.window * input) },
-      output: shown({ W, b }, next, seen, context),
-    };
-  },
+  past: "last",
+  recurrence: linearRecurrence("c"),
+  elements: ({ W, b }, x, context) => poolingOf({ W, b }, concat([context.past, x], 1), context),
+  output: ({ W, b }, { c }, x, context) => shown({ W, b }, c, concat([context.before.last, x], 1), context),
 });
 
 interface Weights {

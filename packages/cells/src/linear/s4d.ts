@@ -64,6 +64,7 @@ export const s4d = defineAssociativeCell({
     };
   },
   state: ({ hidden }, { order }) => ({ re: [hidden, order / 2], im: [hidden, order / 2] }),
+  withoutNorm: "each channel reads its own input, so there is no product that mixes features",
   recurrence: complexRecurrence("re", "im"),
   elements({ logA, imA, B, logDelta }, x, { discretization }) {
     const A = { re: neg(exp(logA)), im: imA };

@@ -56,6 +56,7 @@ export const s5 = defineAssociativeCell({
     };
   },
   state: ({ hidden }) => ({ re: [hidden / 2], im: [hidden / 2] }),
+  withoutNorm: "its products enter state and output as they are, not through a gate or another nonlinearity",
   recurrence: complexRecurrence("re", "im"),
   elements({ Lambda, B, logDelta }, x, { input, discretization }) {
     const { a, gain } = discretized(Lambda, exp(logDelta), discretization);

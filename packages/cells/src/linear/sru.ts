@@ -12,8 +12,55 @@ import {
   type Tensor,
 } from "@sluice/tensor";
 import { expF64 } from "@sluice/tensor/internal";
+import type { CellSizes } from "../cell/cell.ts";
+import type { CellOptions } from "../definition/cell-options.ts";
+import { defineAssociativeCell } from "../definition/define-associative-cell.ts";
 import { defineCell } from "../definition/define-cell.ts";
+import { linearRecurrence } from "../definition/recurrences.ts";
+import type { StepContext } from "../definition/step-context.ts";
 import { activationOf, type Activation } from "../options/activations.ts";
+
+const options = { highwayBias: 0, rescale: true, skip: true, peepholes: true, activation: "linear" as Activation };
+
+/** Options of {@link sru}. */
+type Options = typeof options;
+
+type Weights = { readonly W: Tensor; readonly v?: Tensor; readonly b: Tensor };
+type Context = Pick<StepContext, "sizes" | "norm" | "trace" | "input"> & Options;
+
+const definition = {
+  name: "sru",
+  options,
+  params: ({ input, hidden }: CellSizes, { highwayBias, skip, peepholes }: Options) => ({
+    W: kernel([input, (skip && input !== hidden ? 4 : 3) * hidden], { initializer: lecunUniform }),
+    ...(peepholes && {
+      v: parameter([2 * hidden], { initializer: randomUniform({ low: -Math.sqrt(1.5), high: Math.sqrt(1.5) }) }),
+    }),
+    b: bias([2 * hidden], { adjust: (b) => raised(b, hidden, highwayBias) }),
+  }),
+  state: ({ hidden }: CellSizes) => ({ c: [hidden] }),
+};
+
+/** The unit whose gates look at the state. */
+const withPeepholes = defineCell({
+  ...definition,
+  step(weights, { c }, x, context) {
+    const { f, n, r, p } = gatesOf(weights, x, context, c);
+    const next = add(mul(f, c), mul(sub(1, f), n));
+    return { state: { c: next }, output: shown(next, r, p, context) };
+  },
+});
+
+/** The unit whose gates look at the input alone, so that its step is linear in the state. */
+const linear = defineAssociativeCell({
+  ...definition,
+  recurrence: linearRecurrence("c"),
+  elements(weights, x, context) {
+    const { f, n, r, p } = gatesOf(weights, x, context);
+    return { a: f, b: mul(sub(1, f), n), r, p };
+  },
+  output: (_, { c }, __, { elements: { r, p }, ...context }) => shown(c, r, p, context),
+});
 
 /**
  * Simple recurrent unit (Lei et al. 2018, arXiv:1709.02755): products of the input alone, gates that look at the state
@@ -27,7 +74,8 @@ import { activationOf, type Activation } from "../options/activations.ts";
  *
  * r_t looks at the state before the step. The gates make the recurrence non-linear in the state, so it has no
  * associative scan, but all its products are of the input. The first version of the paper has no v and applies tanh to
- * c_t: `peepholes: false, activation: "tanh", rescale: false`.
+ * c_t: `peepholes: false, activation: "tanh", rescale: false`. Without v the step is linear in c, and an associative
+ * scan computes all steps at once.
  *
  * Parameters: W `[input, 3 hidden]` in the order n, f, r, and `[input, 4 hidden]` with p where the widths differ; v `[2
  * hidden]` and b `[2 hidden]`, in the order f, r. W is drawn from U(+-sqrt(3 / input)), so that products keep the
@@ -42,34 +90,34 @@ import { activationOf, type Activation } from "../options/activations.ts";
  * - `peepholes`: whether the gates look at the state (default true).
  * - `activation`: g (default linear).
  */
-export const sru = defineCell({
-  name: "sru",
-  options: { highwayBias: 0, rescale: true, skip: true, peepholes: true, activation: "linear" as Activation },
-  params: ({ input, hidden }, { highwayBias, skip, peepholes }) => ({
-    W: kernel([input, (skip && input !== hidden ? 4 : 3) * hidden], { initializer: lecunUniform }),
-    ...(peepholes && {
-      v: parameter([2 * hidden], { initializer: randomUniform({ low: -Math.sqrt(1.5), high: Math.sqrt(1.5) }) }),
-    }),
-    b: bias([2 * hidden], { adjust: (b) => raised(b, hidden, highwayBias) }),
-  }),
-  state: ({ hidden }) => ({ c: [hidden] }),
-  step({ W, v, b }, { c }, x, { sizes, norm, trace, input, highwayBias, rescale, skip, activation }) {
-    const { hidden } = sizes;
-    const xW = input("gates", x, W);
-    const columns = (from: number, to: number): Tensor => sliceAxis(xW, 1, from * hidden, to * hidden);
-    const n = trace("candidate", columns(0, 1));
-    const seen = v === undefined ? [] : [mul(v, concat([c, c], 1))];
-    const [f1, r1] = split(norm("gates", [columns(1, 3), ...seen, b]), 2);
-    const f = trace("forget", sigmoid(f1));
-    const r = trace("highway", sigmoid(r1));
-    const next = add(mul(f, c), mul(sub(1, f), n));
-    const shown = mul(r, activationOf(activation)(next));
-    if (!skip) return { state: { c: next }, output: shown };
-    const alpha = rescale ? Math.sqrt(1 + 2 * expF64(highwayBias)) : 1;
-    const p = sizes.input === hidden ? mul(x, alpha) : columns(3, 4);
-    return { state: { c: next }, output: add(shown, mul(sub(1, r), p)) };
-  },
-});
+export function sru(options: CellOptions & Partial<Options>): ReturnType<typeof linear> {
+  return options.peepholes === false ? linear(options) : withPeepholes(options);
+}
+
+/** f, the candidate n, r and p. */
+function gatesOf({ W, v, b }: Weights, x: Tensor, { sizes, norm, trace, input, ...options }: Context, c?: Tensor) {
+  const { hidden } = sizes;
+  const xW = input("gates", x, W);
+  const columns = (from: number, to: number): Tensor => sliceAxis(xW, 1, from * hidden, to * hidden);
+  const n = trace("candidate", columns(0, 1));
+  const seen = v === undefined || c === undefined ? [] : [mul(v, concat([c, c], 1))];
+  const [f1, r1] = split(norm("gates", [columns(1, 3), ...seen, b]), 2);
+  const alpha = options.rescale ? Math.sqrt(1 + 2 * expF64(options.highwayBias)) : 1;
+  const own = sizes.input === hidden ? mul(x, alpha) : undefined;
+  return {
+    n,
+    f: trace("forget", sigmoid(f1)),
+    r: trace("highway", sigmoid(r1)),
+    // Nothing reads p where there is no highway.
+    p: options.skip ? (own ?? columns(3, 4)) : n,
+  };
+}
+
+/** The output h. */
+function shown(c: Tensor, r: Tensor, p: Tensor, { activation, skip }: Pick<Options, "activation" | "skip">): Tensor {
+  const kept = mul(r, activationOf(activation)(c));
+  return skip ? add(kept, mul(sub(1, r), p)) : kept;
+}
 
 /** `b` with `by` added from element `start` on. */
 const raised = ({ data, shape, dtype }: ArrayTensor, start: number, by: number): ArrayTensor =>

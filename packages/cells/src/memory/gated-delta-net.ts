@@ -1,8 +1,12 @@
 import { bias, kernel, parameter, randomUniform, type Initializer } from "@sluice/params";
 import {
   add,
+  convert,
+  equal,
   exp,
   expand,
+  expm1,
+  iota,
   mul,
   neg,
   sigmoid,
@@ -11,10 +15,14 @@ import {
   sub,
   tensor,
   type ArrayTensor,
+  type DType,
   type Tensor,
 } from "@sluice/tensor";
 import { expF64, expm1F64, logF64 } from "@sluice/tensor/internal";
-import { defineCell } from "../definition/define-cell.ts";
+import { axisSize } from "../cell/axes.ts";
+import { defineAssociativeCell } from "../definition/define-associative-cell.ts";
+import { matrixRecurrence } from "../definition/recurrences.ts";
+import type { StepContext } from "../definition/step-context.ts";
 import { checkBetaLimit } from "./delta-net.ts";
 import { byHead, headWidth, joined, outer, read } from "./heads.ts";
 import { unitSilu } from "./unit.ts";
@@ -47,7 +55,7 @@ const smallStep: Initializer = (key, shape, sizes) =>
  *
  * Options: `heads` (default 1), `keyMap`, `queryMap` (default silu divided by its length) and `betaLimit` (default 1),
  * as for {@link deltaNet}. Convolutions, the output gate and the normalization of y are other layers. fla-core's layer
- * divides q by sqrt(d) besides.
+ * divides q by sqrt(d) besides. The step is linear in S, and has the scan of {@link deltaNet}.
  *
  * Parameters: W `[input, 3 hidden]`, b `[3 hidden]` in the order q, k, v; w `[input, 2 heads]` in the order beta,
  * alpha; bw, A, dt `[heads]`. As in Mamba2 exp(A) begins uniform from 1 to 16 (in the authors' code,
@@ -55,7 +63,7 @@ const smallStep: Initializer = (key, shape, sizes) =>
  * d, d]`. Output: y `[batch, hidden]`; it is not a state. Traces: query, key, value `[batch, heads, d]`, write (beta)
  * and decay (alpha) `[batch, heads]`. Place of norm: projections.
  */
-export const gatedDeltaNet = defineCell({
+export const gatedDeltaNet = defineAssociativeCell({
   name: "gatedDeltaNet",
   options: {
     heads: 1,
@@ -80,16 +88,45 @@ export const gatedDeltaNet = defineCell({
     const d = headWidth("gatedDeltaNet", heads, sizes);
     return { S: [heads, d, d] };
   },
-  step({ W, b, w, bw, A, dt }, { S }, x, { norm, trace, input, heads, keyMap, queryMap, betaLimit }) {
-    const [q1, k1, v1] = split(norm("projections", [input("projections", x, W), b]), 3);
-    const q = trace("query", () => queryMap(byHead(q1, heads)));
-    const k = trace("key", () => keyMap(byHead(k1, heads)));
-    const v = trace("value", byHead(v1, heads));
-    const [b1, a1] = split(input("gates", x, w, { gates: 2 }), 2);
-    const beta = trace("write", mul(sigmoid(add(b1, bw)), betaLimit));
-    const alpha = trace("decay", exp(neg(mul(exp(A), softplus(add(a1, dt))))));
+  recurrence: matrixRecurrence("S"),
+  elements(weights, x, context) {
+    const { q, k, v, beta, decay } = projected(weights, x, context);
+    const written = mul(expand(beta, -1), k);
+    const d = axisSize(k, -1);
+    const kept = expand(expand(exp(decay), -1), -1);
+    // alpha (I - beta k' k) - I, of which alpha - 1 is taken without cancellation.
+    const lost = mul(expand(expand(expm1(decay), -1), -1), unitMatrix(d, x.dtype));
+    return { A: sub(lost, mul(kept, outer(written, k))), B: outer(written, v), q };
+  },
+  output: (_, { S }, __, { elements: { q } }) => joined(read(q, S)),
+  step(weights, { S }, x, context) {
+    const { q, k, v, beta, alpha } = projected(weights, x, context);
     const kept = mul(expand(expand(alpha, -1), -1), S);
     const nextS = add(kept, outer(mul(expand(beta, -1), k), sub(v, read(k, kept))));
     return { state: { S: nextS }, output: joined(read(q, nextS)) };
   },
 });
+
+type Weights = { readonly [N in "W" | "b" | "w" | "bw" | "A" | "dt"]: Tensor };
+type Map = (y: Tensor) => Tensor;
+type Context = Pick<StepContext, "norm" | "trace" | "input"> & {
+  readonly heads: number;
+  readonly keyMap: Map;
+  readonly queryMap: Map;
+  readonly betaLimit: number;
+};
+
+/** Query, key and value by head, beta, alpha, and the logarithm of alpha. */
+function projected({ W, b, w, bw, A, dt }: Weights, x: Tensor, { norm, trace, input, heads, ...options }: Context) {
+  const [q1, k1, v1] = split(norm("projections", [input("projections", x, W), b]), 3);
+  const q = trace("query", () => options.queryMap(byHead(q1, heads)));
+  const k = trace("key", () => options.keyMap(byHead(k1, heads)));
+  const v = trace("value", byHead(v1, heads));
+  const [b1, a1] = split(input("gates", x, w, { gates: 2 }), 2);
+  const beta = trace("write", mul(sigmoid(add(b1, bw)), options.betaLimit));
+  const decay = neg(mul(exp(A), softplus(add(a1, dt))));
+  return { q, k, v, beta, decay, alpha: trace("decay", exp(decay)) };
+}
+
+const unitMatrix = (size: number, dtype: DType): Tensor =>
+  convert(equal(iota([size, 1], { axis: 0 }), iota([1, size], { axis: 1 })), dtype);

@@ -1,8 +1,50 @@
 import { bias, kernel, randomNormal, zeros } from "@sluice/params";
-import { abs, add, div, exp, expand, max, mul, sigmoid, split, sub, sum, TensorError } from "@sluice/tensor";
-import { defineCell } from "../definition/define-cell.ts";
+import {
+  abs,
+  add,
+  div,
+  exp,
+  expand,
+  max,
+  mul,
+  sigmoid,
+  split,
+  sub,
+  sum,
+  TensorError,
+  type Tensor,
+} from "@sluice/tensor";
+import type { AssociativeSteps } from "../cell/recurrence.ts";
+import { defineAssociativeCell } from "../definition/define-associative-cell.ts";
+import type { StepContext } from "../definition/step-context.ts";
 import { checkForgetGate, logForget, openBias, type XlstmForgetGate } from "./forget-gate.ts";
 import { byHead, headWidth, joined, outer, read } from "./heads.ts";
+
+type Stabilized = { readonly [N in "C" | "n" | "m"]: Tensor };
+
+/**
+ * Steps of C and n that are kept divided by exp(m). The element of several steps has the sum of their log f, and what
+ * they write, divided by its own exp(m).
+ */
+const stabilizedRecurrence: AssociativeSteps<"logF" | keyof Stabilized, Stabilized> = {
+  // Low enough that exp(m) is 0 beside any other, and finite, so that the difference of two is 0.
+  identity: { logF: 0, C: 0, n: 0, m: -1e30 },
+  combine: (first, second) => ({ logF: add(first.logF, second.logF), ...after(first, second) }),
+  apply: (element, before) => after(before, element),
+};
+
+/** C, n and m after the steps of an element. */
+function after(before: Stabilized, { logF, C, n, m }: Stabilized & { readonly logF: Tensor }): Stabilized {
+  const kept = add(logF, before.m);
+  const nextM = max(kept, m);
+  const f = expand(exp(sub(kept, nextM)), -1);
+  const i = expand(exp(sub(m, nextM)), -1);
+  return {
+    C: add(mul(expand(f, -1), before.C), mul(expand(i, -1), C)),
+    n: add(mul(f, before.n), mul(i, n)),
+    m: nextM,
+  };
+}
 
 /**
  * The mLSTM of xLSTM: an LSTM whose memory is a matrix, written by outer products (Beck et al. 2024, arXiv:2405.04517,
@@ -21,7 +63,7 @@ import { byHead, headWidth, joined, outer, read } from "./heads.ts";
  * divided together with its bias, as in the authors' code (xlstm 2.0.6); in the paper the bias is added after the
  * division. That code adds 1e-6 to the divisor, and the paper does not: option `epsilon`. The gates read x, as in the
  * paper; in the code's own cell they read q, k and v. Convolution, normalization and the blocks around the cell are
- * other layers.
+ * other layers. The gates read x alone, so an associative scan computes all steps at once, with a matrix for every step.
  *
  * Options: `heads` (default 1), `forgetGate` (default `"sigmoid"`), `epsilon` (default 0).
  *
@@ -31,7 +73,7 @@ import { byHead, headWidth, joined, outer, read } from "./heads.ts";
  * a state. Traces: input and forget `[batch, heads]` (divided by exp(m_t)), query, key, value, output `[batch,
  * hidden]`. Place of norm: projections.
  */
-export const matrixLstm = defineCell({
+export const matrixLstm = defineAssociativeCell({
   name: "matrixLstm",
   options: { heads: 1, forgetGate: "sigmoid" as XlstmForgetGate, epsilon: 0 },
   params(sizes, { heads, forgetGate, epsilon }) {
@@ -52,23 +94,54 @@ export const matrixLstm = defineCell({
     const d = headWidth("matrixLstm", heads, sizes);
     return { C: [heads, d, d], n: [heads, d], m: [heads] };
   },
-  step({ W, b, w, bw }, { C, n, m }, x, { norm, trace, input, sizes, heads, forgetGate, epsilon }) {
-    const d = sizes.hidden / heads;
-    const [q1, k1, v1, o1] = split(norm("projections", [input("projections", x, W), b]), 4);
-    const [i1, f1] = split(add(input("gates", x, w, { gates: 2 }), bw), 2);
-    const q = byHead(trace("query", q1), heads);
-    const k = mul(byHead(trace("key", k1), heads), 1 / Math.sqrt(d));
-    const v = byHead(trace("value", v1), heads);
-    const o = trace("output", sigmoid(o1));
-
-    const kept = add(logForget(forgetGate, f1), m);
+  recurrence: stabilizedRecurrence,
+  elements(weights, x, context) {
+    const { q, k, v, o, i1, logF } = projected(weights, x, context);
+    return { logF, m: i1, C: outer(k, v), n: k, q, o };
+  },
+  output(_, { C, n, m }, __, { trace, epsilon, elements, before }) {
+    trace("input", exp(sub(elements.m, m)));
+    trace("forget", exp(sub(add(elements.logF, before.m), m)));
+    return mul(elements.o, joined(retrieved(elements.q, { C, n, m }, epsilon)));
+  },
+  step(weights, { C, n, m }, x, { epsilon, ...context }) {
+    const { q, k, v, o, i1, logF } = projected(weights, x, context);
+    const { trace } = context;
+    const kept = add(logF, m);
     const nextM = max(kept, i1);
     const i = expand(trace("input", exp(sub(i1, nextM))), -1);
     const f = expand(trace("forget", exp(sub(kept, nextM))), -1);
     const nextC = add(mul(expand(f, -1), C), outer(mul(i, k), v));
     const nextN = add(mul(f, n), mul(i, k));
-    const divisor = max(abs(sum(mul(q, nextN), -1)), exp(sub(0, nextM)));
-    const h = div(read(q, nextC), expand(add(divisor, epsilon), -1));
-    return { state: { C: nextC, n: nextN, m: nextM }, output: mul(o, joined(h)) };
+    const state = { C: nextC, n: nextN, m: nextM };
+    return { state, output: mul(o, joined(retrieved(q, state, epsilon))) };
   },
 });
+
+type Weights = { readonly [N in "W" | "b" | "w" | "bw"]: Tensor };
+type Context = Pick<StepContext, "norm" | "trace" | "input" | "sizes"> & {
+  readonly heads: number;
+  readonly forgetGate: XlstmForgetGate;
+};
+
+/** Query, key and value by head, the output gate, i~ and log f. */
+function projected({ W, b, w, bw }: Weights, x: Tensor, { norm, trace, input, sizes, ...options }: Context) {
+  const { heads, forgetGate } = options;
+  const d = sizes.hidden / heads;
+  const [q1, k1, v1, o1] = split(norm("projections", [input("projections", x, W), b]), 4);
+  const [i1, f1] = split(add(input("gates", x, w, { gates: 2 }), bw), 2);
+  return {
+    q: byHead(trace("query", q1), heads),
+    k: mul(byHead(trace("key", k1), heads), 1 / Math.sqrt(d)),
+    v: byHead(trace("value", v1), heads),
+    o: trace("output", sigmoid(o1)),
+    i1,
+    logF: logForget(forgetGate, f1),
+  };
+}
+
+/** What the memory holds for the query, by head. */
+function retrieved(q: Tensor, { C, n, m }: Stabilized, epsilon: number): Tensor {
+  const divisor = max(abs(sum(mul(q, n), -1)), exp(sub(0, m)));
+  return div(read(q, C), expand(add(divisor, epsilon), -1));
+}

@@ -1,5 +1,5 @@
-import { clipGradient, mapTree, type Tree } from "@sluice/tensor";
-import { checkOptions, isFloat } from "@sluice/tensor/internal";
+import { clipGradient, mapTree, scalar, type Tree } from "@sluice/tensor";
+import { at, checkOptions, isFloat } from "@sluice/tensor/internal";
 import { withTrainingStep, type Cell } from "../cell/cell.ts";
 import { evaluation } from "../cell/context.ts";
 import { checkCell } from "../cell/check-cell.ts";
@@ -30,6 +30,7 @@ export function clipStateGradient<P extends Tree, S extends State>(
 ): Cell<P, S> {
   checkCell("clipStateGradient", cell);
   checkOptions(`clipStateGradient of ${cell.name}`, options, ["max", "by"]);
+  at(`clipStateGradient of ${cell.name}`, () => clipGradient(scalar(0), options));
   return withTrainingStep(cell, (params, state, x, context = evaluation) => {
     const next = cell.step(params, state, x, context);
     return { ...next, state: mapTree(next.state, (s) => (isFloat(s.dtype) ? clipGradient(s, options) : s)) };

@@ -8,6 +8,6 @@ export function checkRate(
   rate: number,
   { below }: { readonly below: boolean },
 ): number {
-  if (rate >= 0 && (below ? rate < 1 : rate <= 1)) return rate;
+  if (typeof rate === "number" && rate >= 0 && (below ? rate < 1 : rate <= 1)) return rate;
   throw new TensorError(`${operation}: the rate of ${name} must lie in [0, 1${below ? ")" : "]"}, got ${shown(rate)}`);
 }

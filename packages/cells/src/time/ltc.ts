@@ -34,8 +34,9 @@ export type LtcConductances = (typeof conductances)[number];
  *
  * Parameters: sensory.w, .mu, .sigma, .erev `[input, hidden]`, synapses.w, .mu, .sigma, .erev `[hidden, hidden]`; cm,
  * gleak, vleak `[hidden]`; input_w, input_b `[input]`, output_w, output_b `[outputs]`. They begin as in the authors'
- * code. State: h. Output: y, which is h if there is no output mapping and every neuron is an output. The step has no
- * place of norm and no recurrent product, so normalizers and recurrent dropout are refused.
+ * code. State: h. Output: y, which is h if there is no output mapping and every neuron is an output. Trace: timeConstant,
+ * the paper's tau_sys in the last of the L steps, cm_j / (gleak_j + P_j + S_j + 1e-8), `[batch, hidden]`. The step has
+ * no place of norm and no recurrent product, so normalizers and recurrent dropout are refused.
  */
 export const ltc = defineCell({
   name: "ltc",
@@ -73,7 +74,8 @@ export const ltc = defineCell({
     };
   },
   state: ({ hidden }) => ({ h: [hidden] }),
-  step(params, { h }, x, { extra, sizes, unfolds, outputs = sizes.hidden, ...options }) {
+  withoutNorm: "a synapse opens by one neuron alone, so there is no sum over a layer before the nonlinearity",
+  step(params, { h }, x, { extra, sizes, trace, unfolds, outputs = sizes.hidden, ...options }) {
     const { input, hidden } = sizes;
     const { vleak, input_w, input_b, output_w, output_b } = params;
     const positive = (w: Tensor): Tensor => (options.conductances === "softplus" ? softplus(w) : w);
@@ -95,10 +97,9 @@ export const ltc = defineCell({
     let next = h;
     for (let i = 0; i < unfolds; i++) {
       const [g, current] = together(currents(next, synapses), SR);
-      next = div(
-        add(mul(cm, next), mul(by, add(mul(gleak, vleak), current))),
-        add(cm, mul(by, add(add(gleak, g), 1e-8))),
-      );
+      const conductance = add(add(gleak, g), 1e-8);
+      if (i === unfolds - 1) trace("timeConstant", div(cm, conductance));
+      next = div(add(mul(cm, next), mul(by, add(mul(gleak, vleak), current))), add(cm, mul(by, conductance)));
     }
     const isState = outputs === hidden && output_w === undefined;
     return { state: { h: next }, output: isState ? "h" : affine(sliceAxis(next, 1, 0, outputs), output_w, output_b) };

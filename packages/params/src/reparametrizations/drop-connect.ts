@@ -13,7 +13,8 @@ import type { Reparametrization } from "./reparametrization.ts";
  * as for the layer without DropConnect. Throws a TensorError if the rate is not in [0, 1).
  */
 export function dropConnect(rate: number): Reparametrization<Tensor> {
-  if (!(rate >= 0 && rate < 1)) throw new TensorError(`dropConnect: the rate must lie in [0, 1), got ${shown(rate)}`);
+  if (!(typeof rate === "number" && rate >= 0 && rate < 1))
+    throw new TensorError(`dropConnect: the rate must lie in [0, 1), got ${shown(rate)}`);
   return {
     name: "dropConnect",
     params: (weight) => weight,

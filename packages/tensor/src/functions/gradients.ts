@@ -58,7 +58,8 @@ export function clipGradient(x: Tensor, options: { readonly max: number; readonl
   checkDType("clipGradient", floats, x);
   checkOptions("clipGradient", options, ["max", "by"]);
   const { max: limit, by = "value" } = options;
-  if (!(limit > 0)) throw new TensorError(`clipGradient: max is ${shown(limit)}, expected a number above 0`);
+  if (!(limit > 0 && limit < Infinity))
+    throw new TensorError(`clipGradient: max is ${shown(limit)}, expected a finite number above 0`);
   if (by !== "value" && by !== "norm")
     throw new TensorError(`clipGradient: by is ${shown(by)}, expected "value" or "norm"`);
   return customGradient(

@@ -17,7 +17,7 @@ import {
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
-import { shown } from "@sluice/tensor/internal";
+import { checkMade, shown } from "@sluice/tensor/internal";
 import type { GradientTransform } from "@sluice/clip";
 
 /** The state of {@link accumulate}. */
@@ -50,6 +50,13 @@ export type AccumulateState = {
 export function accumulate(batches: number, optimizer: GradientTransform): GradientTransform<AccumulateState> {
   if (!Number.isInteger(batches) || batches < 1)
     throw new TensorError(`accumulate: expected an integer number of batches >= 1, got ${shown(batches)}`);
+  checkMade(
+    "accumulate",
+    "the optimizer",
+    optimizer,
+    { init: "function", update: "function" },
+    "adam({ learningRate: 1e-3 })",
+  );
   return {
     name: "accumulate",
     init(params) {

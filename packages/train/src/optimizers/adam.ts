@@ -20,7 +20,7 @@ import { movingAverage, movingSquares } from "./moving-average.ts";
 import { perDtype } from "./per-dtype.ts";
 import { aliases } from "./sgd.ts";
 import { squarable } from "./squarable.ts";
-import { weightDecay as decay, type Decays } from "./weight-decay.ts";
+import { decayOf, type Decays } from "./weight-decay.ts";
 
 /** Options of {@link moments}. */
 export interface MomentsOptions {
@@ -61,11 +61,7 @@ const known = ["learningRate", "beta1", "beta2", "epsilon", "amsgrad", "weightDe
 export function adam(options: AdamOptions): GradientTransform {
   checkOptions("adam", options, known, aliases);
   const { learningRate, weightDecay = 0, decays, ...rest } = options;
-  const members = [
-    ...(weightDecay === 0 ? [] : [decay(weightDecay, decays && { of: decays })]),
-    moments(rest, "adam"),
-    descend(learningRate),
-  ];
+  const members = [...decayOf("adam", weightDecay, decays), moments(rest, "adam"), descend(learningRate)];
   return { ...chain(...members), name: "adam" };
 }
 
@@ -76,11 +72,7 @@ export function adam(options: AdamOptions): GradientTransform {
 export function adamw(options: AdamOptions): GradientTransform {
   checkOptions("adamw", options, known, aliases);
   const { learningRate, weightDecay = 0.01, decays, ...rest } = options;
-  const members = [
-    moments(rest, "adamw"),
-    ...(weightDecay === 0 ? [] : [decay(weightDecay, decays && { of: decays })]),
-    descend(learningRate),
-  ];
+  const members = [moments(rest, "adamw"), ...decayOf("adamw", weightDecay, decays), descend(learningRate)];
   return { ...chain(...members), name: "adamw" };
 }
 

@@ -1,6 +1,7 @@
 import { convert, mapTree, mul, TensorError } from "@sluice/tensor";
 import { shown } from "@sluice/tensor/internal";
 import type { GradientTransform, NoState } from "@sluice/clip";
+import { checkValue } from "../checks.ts";
 import { perDtype } from "./per-dtype.ts";
 import type { Schedule } from "../schedules/schedule.ts";
 
@@ -14,6 +15,7 @@ export type LearningRate = number | Schedule;
 export function descend(learningRate: LearningRate): GradientTransform<NoState> {
   if (typeof learningRate === "number" && !(learningRate >= 0 && learningRate < Infinity))
     throw new TensorError(`descend: expected a finite learningRate >= 0, got ${shown(learningRate)}`);
+  checkValue("descend", "learningRate", learningRate);
   return {
     name: "descend",
     init: () => ({}),

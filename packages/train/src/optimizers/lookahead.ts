@@ -12,7 +12,7 @@ import {
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
-import { checkOptions } from "@sluice/tensor/internal";
+import { checkMade, checkOptions } from "@sluice/tensor/internal";
 
 /** Options of {@link lookahead}. */
 export interface LookaheadOptions {
@@ -39,10 +39,18 @@ type LookaheadState = {
  */
 export function lookahead(optimizer: GradientTransform, options: LookaheadOptions = {}): GradientTransform {
   checkOptions("lookahead", options, ["every", "alpha"], { k: "every", steps: "every", sync_period: "every" });
+  checkMade(
+    "lookahead",
+    "the optimizer",
+    optimizer,
+    { init: "function", update: "function" },
+    "adam({ learningRate: 1e-3 })",
+  );
   const { every = 5, alpha = 0.5 } = options;
   if (!Number.isInteger(every) || every < 1)
     throw new TensorError(`lookahead: expected an integer every >= 1, got ${every}`);
-  if (!(alpha > 0 && alpha <= 1)) throw new TensorError(`lookahead: expected alpha in (0, 1], got ${alpha}`);
+  if (!(typeof alpha === "number" && alpha > 0 && alpha <= 1))
+    throw new TensorError(`lookahead: expected alpha in (0, 1], got ${alpha}`);
   return { ...chain(optimizer, slowWeights(every, alpha)), name: "lookahead" };
 }
 

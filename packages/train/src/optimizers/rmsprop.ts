@@ -7,7 +7,7 @@ import { chain, type GradientTransform } from "@sluice/clip";
 import { movingAverage, movingSquares } from "./moving-average.ts";
 import { aliases } from "./sgd.ts";
 import { squarable } from "./squarable.ts";
-import { weightDecay as decay, type Decays } from "./weight-decay.ts";
+import { decayOf, type Decays } from "./weight-decay.ts";
 
 /** Options of {@link rmsprop}. */
 export interface RmspropOptions {
@@ -47,7 +47,7 @@ export function rmsprop(options: RmspropOptions): GradientTransform {
   checkFraction("rmsprop", "rho", rho);
   checkNotNegative("rmsprop", "epsilon", epsilon);
   const members = [
-    ...(weightDecay === 0 ? [] : [decay(weightDecay, decays && { of: decays })]),
+    ...decayOf("rmsprop", weightDecay, decays),
     squares(rho, epsilon, centred),
     ...(momentum === 0 ? [] : [withMomentum(momentum)]),
     descend(learningRate),

@@ -1,5 +1,5 @@
 import { convert, isTensor, mapTree, mul, scalar, TensorError, type Tensor, type Tree } from "@sluice/tensor";
-import { shown } from "@sluice/tensor/internal";
+import { checkMade, shown } from "@sluice/tensor/internal";
 import type { GradientTransform } from "@sluice/clip";
 
 /** The state of {@link scaled}. */
@@ -16,6 +16,13 @@ export type ScaledState = {
  * improving.
  */
 export function scaled(optimizer: GradientTransform): GradientTransform<ScaledState> {
+  checkMade(
+    "scaled",
+    "the optimizer",
+    optimizer,
+    { init: "function", update: "function" },
+    "adam({ learningRate: 1e-3 })",
+  );
   return {
     name: "scaled",
     init: (params) => ({ scale: scalar(1), optimizer: optimizer.init(params) }),
@@ -35,7 +42,7 @@ export function withScale<S extends { readonly optimizer: Tree }>(state: S, scal
   const { optimizer } = state;
   if (isTensor(optimizer) || !("scale" in optimizer))
     throw new TensorError("withScale: the optimizer has no scale; train with optimizer: scaled(...)");
-  if (!(scale >= 0 && scale < Infinity))
+  if (!(typeof scale === "number" && scale >= 0 && scale < Infinity))
     throw new TensorError(`withScale: expected a finite scale >= 0, got ${shown(scale)}`);
   return { ...state, optimizer: { ...optimizer, scale: scalar(scale) } };
 }

@@ -3,7 +3,7 @@ import { checkOptions } from "@sluice/tensor/internal";
 import { descend, type LearningRate } from "./descend.ts";
 import { momentum as withMomentum } from "./momentum.ts";
 import { chain, type GradientTransform } from "@sluice/clip";
-import { weightDecay as decay, type Decays } from "./weight-decay.ts";
+import { decayOf, type Decays } from "./weight-decay.ts";
 
 /** Options of {@link sgd}. */
 export interface SgdOptions {
@@ -46,7 +46,7 @@ export function sgd(options: SgdOptions): GradientTransform {
     );
   }
   const members = [
-    ...(weightDecay === 0 ? [] : [decay(weightDecay, decays && { of: decays })]),
+    ...decayOf("sgd", weightDecay, decays),
     ...(momentum === 0 ? [] : [withMomentum(momentum, { nesterov, dampening })]),
     descend(learningRate),
   ];

@@ -1,6 +1,6 @@
 import { chain, type GradientTransform } from "@sluice/clip";
 import { descend, type LearningRate } from "./descend.ts";
-import { weightDecay as decay, type Decays } from "./weight-decay.ts";
+import { decayOf, type Decays } from "./weight-decay.ts";
 
 /** Options that every optimizer has. */
 export interface OptimizerOptions {
@@ -29,7 +29,7 @@ export function stepped(
   scaling: GradientTransform,
   { learningRate, weightDecay = 0, decays, decoupled = false }: DecoupledOptimizerOptions,
 ): GradientTransform {
-  const decayed = weightDecay === 0 ? [] : [decay(weightDecay, decays && { of: decays })];
+  const decayed = decayOf(name, weightDecay, decays);
   const members = decoupled ? [scaling, ...decayed] : [...decayed, scaling];
   return { ...chain(...members, descend(learningRate)), name };
 }

@@ -1,5 +1,5 @@
 import { add, leavesOf, mapTree, mul, TensorError, type Tensor } from "@sluice/tensor";
-import { checkOptions } from "@sluice/tensor/internal";
+import { checkFunction, checkOptions } from "@sluice/tensor/internal";
 import { checkNotNegative } from "../checks.ts";
 import type { GradientTransform, NoState } from "@sluice/clip";
 
@@ -14,6 +14,7 @@ export function weightDecay(lambda: number, options: { readonly of?: Decays } = 
   checkOptions("weightDecay", options, ["of"], { decays: "of", mask: "of" });
   const { of = () => true } = options;
   checkNotNegative("weightDecay", "lambda", lambda);
+  checkFunction("weightDecay", "of", of);
   return {
     name: "weightDecay",
     init: () => ({}),
@@ -28,4 +29,10 @@ export function weightDecay(lambda: number, options: { readonly of?: Decays } = 
       return { gradients: updates, state };
     },
   };
+}
+
+/** The weight decay of an optimizer, by its options: a member of its chain, or none. */
+export function decayOf(optimizer: string, lambda: number, decays: Decays | undefined): readonly GradientTransform[] {
+  if (decays !== undefined) checkFunction(optimizer, "decays", decays);
+  return lambda === 0 ? [] : [weightDecay(lambda, decays && { of: decays })];
 }

@@ -1,4 +1,5 @@
 import { less, scalar, select, TensorError, type Tensor } from "@sluice/tensor";
+import { checkValue } from "../checks.ts";
 import type { Schedule } from "./schedule.ts";
 
 /**
@@ -13,6 +14,7 @@ export function piecewise(boundaries: readonly number[], values: readonly (numbe
   }
   if (boundaries.some((b, i) => i > 0 && !(boundaries[i - 1]! < b)))
     throw new TensorError(`piecewise: boundaries must rise, got ${boundaries.join(", ")}`);
+  values.forEach((value, i) => checkValue("piecewise", `values[${i}]`, value));
   return (t) => {
     const at = (i: number): Tensor => {
       const value = values[i]!;

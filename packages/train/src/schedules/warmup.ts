@@ -1,5 +1,5 @@
 import { add, div, less, max, mul, scalar, select, sub } from "@sluice/tensor";
-import { checkPositive } from "../checks.ts";
+import { checkPositive, checkValue } from "../checks.ts";
 import type { Schedule } from "./schedule.ts";
 
 /**
@@ -8,6 +8,7 @@ import type { Schedule } from "./schedule.ts";
  */
 export function warmup(steps: number, then: number | Schedule): Schedule {
   checkPositive("warmup", "steps", steps);
+  checkValue("warmup", "then", then);
   return (t) => {
     const value = typeof then === "number" ? scalar(then, t.dtype) : then(max(sub(t, steps), 0));
     return select(less(t, steps), mul(value, div(add(t, 1), steps)), value);

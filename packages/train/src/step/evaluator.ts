@@ -7,7 +7,7 @@ import {
   type ExecutableStatistics,
   type Tree,
 } from "@sluice/tensor";
-import { checkOptions, checkTree } from "@sluice/tensor/internal";
+import { checkFunction, checkOptions, checkTree } from "@sluice/tensor/internal";
 import type { Numbered } from "../loop/batches.ts";
 import { runningMean } from "../loop/running-mean.ts";
 import { givenBuffers, type NoBuffers } from "./buffers.ts";
@@ -98,6 +98,7 @@ export async function evaluator<
     statistics: "buffers",
   });
   const { evaluate, params, batch: example, backend } = options;
+  checkFunction("evaluator", "evaluate", evaluate);
   const first = initialCarry(options);
   const like = givenBuffers(options);
   const session = await compileStep(
