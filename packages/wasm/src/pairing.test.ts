@@ -126,7 +126,7 @@ test("changes no bit of a product, of a weight gradient or of a function", () =>
         body.repeatWhile(i32.ltU(at, end), () => {
           const results = [0, 16].map((offset) => {
             const x = body.let(v128.load(at, offset));
-            return body.let(math.tanh(f32x4.add(math.log(math.exp(x)), math.log1p(math.sigmoid(x)))));
+            return body.let(math.tanh(f32x4.add(math.log(math.exp(x, body.multiplyAdd)), math.log1p(math.sigmoid(x, body.multiplyAdd))), body.multiplyAdd));
           });
           results.forEach((result, i) => body.do(v128.store(at, result, 16 * i)));
           body.set(at, i32.add(at, 32));

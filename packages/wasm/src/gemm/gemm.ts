@@ -65,8 +65,9 @@ export function gemmScratchBytes({ k, tile }: { readonly k: number; readonly til
  * Emits `(first, end, a, b, c, bias, scratch)`: C[first .. end, N] = start + A[first .. end, K] . B[K, N], with B
  * packed by `emitPack`. `a` and `c` are the addresses of row 0; `bias` is read only with `start: "bias"`.
  *
- * Every element is start + a_0 b_0 + a_1 b_1 + ..., in this order, with each product and each sum rounded to f32. After
- * every 512 products a new sum starts from 0, and these sums are added in pairs.
+ * Every element is start + a_0 b_0 + a_1 b_1 + ..., in this order, with each product and each sum rounded to f32, or
+ * both at once if the module is relaxed. After every 512 products a new sum starts from 0, and these sums are added in
+ * pairs.
  */
 export function emitGemm(module: ModuleBuilder, name: string, shape: GemmShape): WasmFunction<"none"> {
   const plan: Plan = {

@@ -34,8 +34,8 @@ export function tileHeights(main: number, of?: number): number[] {
 
 /**
  * A tile of C in registers: `rows` rows of vectors, each with up to 4 of the `columns`. Every element is the running
- * sum of a block. Products are added in order of the contracted index, with one rounding for the product and one for
- * the sum. So the result does not depend on the tile.
+ * sum of a block. Products are added in order of the contracted index, each with the module's rounding. So the result
+ * does not depend on the tile.
  */
 export interface Tile {
   readonly rows: number;
@@ -94,7 +94,7 @@ export function addProducts(
   tile.accumulators.forEach((accumulators, row) => {
     body.set(tile.a, a(row));
     accumulators.forEach((accumulator, vector) => {
-      body.set(accumulator, f32x4.add(accumulator, f32x4.mul(tile.a, nth(tile.b, vector))));
+      body.set(accumulator, body.multiplyAdd(accumulator, tile.a, nth(tile.b, vector)));
     });
   });
 }
