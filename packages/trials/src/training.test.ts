@@ -107,7 +107,10 @@ describe("how a trial multiplies and adds", { timeout: 60_000 }, () => {
       variants: { separate: {}, relaxed: { multiplyAdd: "relaxed" } },
     });
     const [separate, relaxed] = plan(both, { code: "c", data: {} });
-    expect([separate?.config, relaxed?.config].map((config) => config?.["multiplyAdd"])).toEqual(["separate", "relaxed"]);
+    expect([separate?.config, relaxed?.config].map((config) => config?.["multiplyAdd"])).toEqual([
+      "separate",
+      "relaxed",
+    ]);
     // With the same name of the variant, too.
     expect(relaxed?.id).not.toBe(identified({ ...relaxed!, config: separate!.config }).id);
   });

@@ -17,8 +17,6 @@ export function checkMultiplyAdd(mode: unknown): asserts mode is MultiplyAddMode
 /** Whether this engine accepts `f32x4.relaxed_madd`. */
 function hasRelaxed(): boolean {
   const module = wasmModule({ multiplyAdd: "relaxed" });
-  module.function("probe", { params: { x: "v128" } }, (body, { x }) =>
-    body.do(body.multiplyAdd(x, x, f32x4.const(1))),
-  );
+  module.function("probe", { params: { x: "v128" } }, (body, { x }) => body.do(body.multiplyAdd(x, x, f32x4.const(1))));
   return WebAssembly.validate(module.encode());
 }

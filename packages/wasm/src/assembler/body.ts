@@ -163,10 +163,7 @@ function bodyOf({ make }: Variables, { push, inside }: Writer, multiplyAdd: Mult
   return body;
 }
 
-export function bodyBuilder(
-  parameters: Readonly<Record<string, ValueType>>,
-  multiplyAdd: MultiplyAdd,
-): BodyBuilder {
+export function bodyBuilder(parameters: Readonly<Record<string, ValueType>>, multiplyAdd: MultiplyAdd): BodyBuilder {
   const locals = variables();
   const writer = statementWriter();
   return {

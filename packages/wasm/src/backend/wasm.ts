@@ -4,7 +4,7 @@ import { checkOptions, shown } from "@sluice/tensor/internal";
 import { away, here, type Host, team } from "../hosts/index.ts";
 import { mayBlock, processors, whyNotShared } from "../threads/index.ts";
 import type { MultiplyAddMode } from "../assembler/index.ts";
-import { DEFAULT_TILE, UNPAIRED_TILE } from "../gemm/index.ts";
+import { fastestTiles } from "../gemm/index.ts";
 import { wasmExecutable } from "./executable.ts";
 import { type Pairing, pairVectors } from "../pairing.ts";
 import { checkMultiplyAdd } from "../relaxed.ts";
@@ -95,7 +95,7 @@ export function wasmBackend(options: WasmOptions, internals: Internals): WasmBac
   const threads = threadsFor(asked, options);
   const { host = hostFor(threads.used, worker), ...dividing } = internals;
   const pairing = pairVectors(wanted);
-  const tile = pairing.used ? DEFAULT_TILE : UNPAIRED_TILE;
+  const tile = fastestTiles[multiplyAdd][pairing.used ? "paired" : "unpaired"];
   const context = { tile, multiplyAdd, host, passes, ...dividing };
   let open = true;
   return {

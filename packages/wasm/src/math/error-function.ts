@@ -16,9 +16,7 @@ const FROM = 0.927734375;
 const ONE = 4;
 
 function polynomial(coefficients: readonly number[], t: Vector, multiplyAdd: MultiplyAdd): Vector {
-  return coefficients
-    .slice(1)
-    .reduce<Vector>((sum, c) => multiplyAdd(c, sum, t), f32x4.const(coefficients[0] ?? 0));
+  return coefficients.slice(1).reduce<Vector>((sum, c) => multiplyAdd(c, sum, t), f32x4.const(coefficients[0] ?? 0));
 }
 
 /** erf(x) */

@@ -3,8 +3,8 @@ import { type Expression, f32x4, i32x4, type MultiplyAdd, v128 } from "../assemb
 /*
  * Exponentials of four floats at a time. The algorithms, constants and order of operations are those of
  * `scalar/exp-f32.ts` in @sluice/tensor, which explains them, so the bits are the same if `multiplyAdd` is separate.
- * Fewer roundings make no error larger: what is fused is a polynomial, a product that was exact, or a sum that is rounded
- * to an integer. Each function builds a graph of instructions for use in a larger expression.
+ * If it is relaxed, the bounds of the errors stay the same: what is fused then is the reduction, the polynomial and
+ * products that are exact. Each function builds a graph of instructions for use in a larger expression.
  */
 type Vector = Expression<"v128">;
 
@@ -33,7 +33,8 @@ function reduce(x: Vector, multiplyAdd: MultiplyAdd): Reduced {
   const [first, ...others] = P;
   let p: Vector = f32x4.const(first);
   for (const coefficient of others) p = multiplyAdd(coefficient, p, r);
-  return { rounded, expm1: multiplyAdd(r, p, f32x4.mul(r, r)) };
+  // Not fused: that would make the largest error larger.
+  return { rounded, expm1: f32x4.add(f32x4.mul(p, f32x4.mul(r, r)), r) };
 }
 
 /** 2^(n + more) for four integers, as floats. Their high bits do not matter. */
