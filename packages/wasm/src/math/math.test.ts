@@ -1,6 +1,7 @@
 import {
   cosF32,
   errorFunctionF32,
+  errorFunctionF64,
   expF32,
   expm1F32,
   log1pF32,
@@ -102,6 +103,7 @@ describe.each([
     to: 30,
     bound: 2.5,
   },
+  { name: "erf", kernel: math.erf, exact: errorFunctionF64, from: -4, to: 4, bound: 2 },
 ])("$name with relaxed multiply-add", ({ kernel, exact, from, to, bound }) => {
   /** The largest error, and the root of their mean square, in units of the exact value's last place. */
   const errorsOf = (multiplyAdd: MultiplyAddMode) => {
