@@ -15,8 +15,8 @@ export interface TileSize {
 export const DEFAULT_TILE: TileSize = { rows: 4, panels: 2 };
 
 /**
- * The fastest tiles. Without pairing that has 8 sums of 128 bits. A relaxed multiply-add needs no register for the
- * product, and takes longer than an addition, so more sums are faster.
+ * The fastest tiles. Without pairing that is one with 8 sums of 128 bits. A relaxed multiply-add needs no register for
+ * the product, and takes longer than an addition, so more sums are faster.
  */
 export const fastestTiles: Readonly<
   Record<MultiplyAddMode, { readonly paired: TileSize; readonly unpaired: TileSize }>
