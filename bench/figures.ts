@@ -49,6 +49,11 @@ export function figuresOf(rows: readonly Row[]): Figure[] {
     return [
       ...anywhere,
       ...figure("against PyTorch", floorAgainstTorch(of.cell, of.hidden), ratio("torch", "torch-system")),
+      ...figure(
+        "relaxed multiply-add against PyTorch",
+        of.cell === "lstm" && of.hidden >= 128 ? 1 : undefined,
+        quotient(ratio("torch", "torch-system"), ratio("sluice-relaxed")),
+      ),
       ...figure("built-in cell / custom cell, time", 0.95, ratio("sluiceBuiltIn")),
       ...figure("products, fraction of the peak", of.hidden >= 128 ? 0.7 : undefined, products && products / peak),
       ...figure(
@@ -58,6 +63,10 @@ export function figuresOf(rows: readonly Row[]): Figure[] {
       ),
     ];
   });
+}
+
+function quotient(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? undefined : a / b;
 }
 
 /** At H <= 64, 128, and above. */

@@ -17,7 +17,7 @@ import { fromJson, toJson, toText, withMarkdown, type Run } from "./report.ts";
 const help = `pnpm bench [options]
   --quick              a few cases of each kind
   --filter TEXTS       only cases whose id contains one of TEXTS, such as "train gru/,2 threads"
-  --peers NAMES        none, or some of ${peers.map(({ name }) => name).join(",")}; default torch,jax,tfjs,brain
+  --peers NAMES        none, or some of ${peers.map(({ name }) => name).join(",")}; default sluice-relaxed,torch,jax,tfjs,brain
   --install NAMES      puts these peers into the cache folder first
   --samples N          samples per contender; at least 7 for results that you keep; default 7
   --json FILE          writes the results as JSON
@@ -39,7 +39,7 @@ const { values } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
     filter: { type: "string", default: "" },
-    peers: { type: "string", default: "torch,jax,tfjs,brain" },
+    peers: { type: "string", default: "sluice-relaxed,torch,jax,tfjs,brain" },
     install: { type: "string", default: "" },
     samples: { type: "string", default: "7" },
     json: { type: "string" },

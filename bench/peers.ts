@@ -32,6 +32,11 @@ const systemPython = "/usr/bin/python3";
 
 export const peers: readonly Peer[] = [
   {
+    name: "sluice-relaxed",
+    find: (threads) => sluice("--threads", String(threads), "--multiply-add", "relaxed"),
+    has: () => true,
+  },
+  {
     name: "torch",
     find(threads) {
       if (existsSync(environment("torch"))) return python(environment("torch"), "torch", threads);

@@ -40,6 +40,7 @@ function beyond(findings: readonly Finding[], tolerance: number): Finding[] {
 
 const backends: Readonly<Record<string, { readonly mode: "wasm" | GpuMode; readonly open: () => Promise<Backend> }>> = {
   wasm: { mode: "wasm", open: async () => wasm() },
+  "wasm relaxed": { mode: "wasm", open: async () => wasm({ multiplyAdd: "relaxed" }) },
   "gpu cpu": { mode: "cpu", open: () => gpu({ mode: "cpu" }) },
   "gpu webasm": { mode: "webasm", open: () => gpu({ mode: "webasm" }) },
   "gpu webasm, launch by launch": { mode: "webasm", open: () => gpu({ mode: "webasm", pipelines: false }) },

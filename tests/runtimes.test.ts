@@ -66,4 +66,21 @@ describe.each([chromium, firefox])("$name", (browser) => {
     );
     expect(said).toMatchObject({ isolated, hashes: [hashes, hashes], pairing: { used: false } });
   });
+
+  test("rounds a product and its sum once or twice where relaxed multiply-add is asked for", async () => {
+    const square = await inBrowser(
+      browser,
+      `
+      const { compile, matmul, tensor, valuesOf } = await import("@sluice/tensor");
+      const { wasm } = await import("@sluice/wasm");
+      const e = 2 ** -12;
+      const given = [tensor([-(1 + 2 * e), 1 + e], [1, 2]), tensor([1, 1 + e], [2, 1])];
+      const backend = wasm({ multiplyAdd: "relaxed" });
+      const run = await compile((a, b) => matmul(a, b), given, { backend });
+      const [value] = valuesOf(await run(...given));
+      await backend.close();
+      await say(value);`,
+    );
+    expect([0, 2 ** -24]).toContain(square);
+  });
 });

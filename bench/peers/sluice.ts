@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { gpu } from "@sluice/gpu";
-import { wasm } from "@sluice/wasm";
+import { wasm, type MultiplyAddMode } from "@sluice/wasm";
 import { webgpuAdapter } from "../page/devices.ts";
 import { serve } from "./serve.ts";
 import { sluiceContender } from "./sluice-work.ts";
@@ -10,7 +10,12 @@ import type { Contender } from "./work.ts";
 
 const here = `this repository on Node ${process.versions.node}`;
 const { values } = parseArgs({
-  options: { threads: { type: "string", default: "1" }, gpu: { type: "string" }, webgpu: { type: "string" } },
+  options: {
+    threads: { type: "string", default: "1" },
+    "multiply-add": { type: "string", default: "separate" },
+    gpu: { type: "string" },
+    webgpu: { type: "string" },
+  },
 });
 
 try {
@@ -23,8 +28,12 @@ try {
 
 async function contender(): Promise<Contender> {
   switch (values.gpu) {
-    case undefined:
-      return sluiceContender(`${here}, WebAssembly`, wasm({ threads: Number(values.threads) }));
+    case undefined: {
+      // The backend checks it.
+      const multiplyAdd = values["multiply-add"] as MultiplyAddMode;
+      const about = multiplyAdd === "separate" ? "" : ` with multiplyAdd: "${multiplyAdd}"`;
+      return sluiceContender(`${here}, WebAssembly${about}`, wasm({ threads: Number(values.threads), multiplyAdd }));
+    }
     case "webasm":
     case "cpu":
       return sluiceContender(`${here}, gpu.js in mode ${values.gpu}`, await gpu({ mode: values.gpu }));

@@ -28,7 +28,7 @@ const small = study({
     if (config.value === 0) return {};
     await file(weightFiles.last, await saveState(weights(config.value)));
     await file(weightFiles.best, await saveState(weights(2 * config.value)));
-    return { weights: await weightsHash(weights(config.value)) };
+    return { weights: await weightsHash(weights(config.value)), varies: "it rounds as it likes" };
   },
 });
 
@@ -41,7 +41,7 @@ test("a trial is read back from its folder, and what is damaged is named", async
   expect(kept.config).toEqual({ value: 1 });
   expect(kept.identity).toMatchObject({ study: "small", task: "one", variant: "kept", seed: 0 });
   expect(kept.metrics).toEqual([{ step: 1, height: 1 }]);
-  expect(kept.outcome).toMatchObject({ status: "done", metrics: { height: 1 } });
+  expect(kept.outcome).toMatchObject({ status: "done", metrics: { height: 1 }, varies: "it rounds as it likes" });
   expect(kept.weights).toEqual({ last: weights(1), best: weights(2) });
   expect(await weightsHash(kept.weights.last ?? {})).toBe(kept.outcome.weights);
   const flat = await loadTrial(folderOf("kept"));

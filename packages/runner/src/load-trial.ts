@@ -29,7 +29,7 @@ export interface LoadedTrial<W> {
   /** The rows of its curves. */
   readonly metrics: readonly MetricRow[];
   /** How it ended, with its summary values and the hash of its weights. */
-  readonly outcome: Pick<TrialRecord, "status" | "reason" | "metrics" | "weights" | "warnings">;
+  readonly outcome: Pick<TrialRecord, "status" | "reason" | "metrics" | "weights" | "varies" | "warnings">;
   /**
    * The weights that the trial has kept: `trainingTrial` keeps the last ones and, with validation data, the best ones.
    */

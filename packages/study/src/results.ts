@@ -26,6 +26,8 @@ export interface TrialRecord {
   /** Summary value by metric; `null` if there is none. */
   readonly metrics: { readonly [metric: string]: number | null };
   readonly weights?: string;
+  /** Why the same trial may give other bits on another machine; absent if it gives the same ones. */
+  readonly varies?: string;
   /** Absent if the trial has kept no files. */
   readonly files?: FileHashes;
   /** Seconds of work, over all sessions of a resumed trial. */

@@ -46,6 +46,8 @@ export interface TrialOutcome {
   readonly metrics?: { readonly [metric: string]: number | null };
   /** SHA-256 of the trained weights. */
   readonly weights?: string;
+  /** Why the same trial may give other bits on another machine. The report says it. Absent if it gives the same ones. */
+  readonly varies?: string;
   /** Seconds by what they were spent on. */
   readonly timings?: { readonly [name: string]: number };
 }

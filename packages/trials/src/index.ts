@@ -35,6 +35,6 @@ export {
 export { gradientFlowOf, horizonMetric, type FlowOptions } from "./gradient-flow.ts";
 
 // Parts for a trial of your own
-export { trialBackend } from "./backend.ts";
+export { trialBackend, type BackendSettings } from "./backend.ts";
 export { divergesAs } from "./diverged.ts";
 export { firstRows } from "./examples.ts";

@@ -1,6 +1,6 @@
 import { dense, gru, sequence, sequential } from "@sluice/cells";
 import { weightsHash } from "@sluice/formats";
-import type { TrialContext } from "@sluice/study";
+import { identified, plan, study, type TrialContext } from "@sluice/study";
 import { key, normal, tensor, valuesOf } from "@sluice/tensor";
 import { loadState, mse } from "@sluice/train";
 import { describe, expect, test } from "vitest";
@@ -79,4 +79,44 @@ test("validation data with a NaN makes the trial diverge, and the log names the 
   expect(outcome).toBeNull();
   expect(left.diverged).toEqual({ step: 0, tensor: "the loss on data.validation" });
   expect(left.log[0]).toMatch(/NaN in the input x, element \[\d,0,0\]; it is example 3 of data.validation$/);
+});
+
+describe("how a trial multiplies and adds", { timeout: 60_000 }, () => {
+  const short = { ...settings, epochs: 1 };
+
+  test("is by separate instructions, unless its settings say so; then the outcome says that its bits may vary", async () => {
+    const usual = await run({ config: short });
+    expect(usual.outcome?.varies).toBeUndefined();
+    expect(await run({ config: { ...short, multiplyAdd: "separate" } })).toEqual(usual);
+    const relaxed = await run({ config: { ...short, multiplyAdd: "relaxed" } });
+    expect(relaxed.outcome?.varies).toMatch(/^wasm relaxed: multiplyAdd is relaxed, so some processors/);
+    expect(relaxed.outcome?.metrics?.["testLoss"]).toBeCloseTo(usual.outcome?.metrics?.["testLoss"] ?? NaN, 4);
+  });
+
+  test("is a setting that a variant cannot change unless the study has it, and part of a trial's identity", () => {
+    const options = {
+      ...{ name: "roundings", question: "Do roundings matter?", tasks: { echoes: {} }, seeds: 1 },
+      ...{ metrics: trainingMetrics, trial: async () => {} },
+    };
+    expect(() => study({ ...options, settings, variants: { relaxed: { multiplyAdd: "relaxed" } } })).toThrow(
+      'variants.relaxed: unknown setting "multiplyAdd"',
+    );
+    const both = study<TrainingSettings>({
+      ...options,
+      settings: { ...settings, multiplyAdd: "separate" },
+      variants: { separate: {}, relaxed: { multiplyAdd: "relaxed" } },
+    });
+    const [separate, relaxed] = plan(both, { code: "c", data: {} });
+    expect([separate?.config, relaxed?.config].map((config) => config?.["multiplyAdd"])).toEqual([
+      "separate",
+      "relaxed",
+    ]);
+    // With the same name of the variant, too.
+    expect(relaxed?.id).not.toBe(identified({ ...relaxed!, config: separate!.config }).id);
+  });
+
+  test("is an error if it is no such way", async () => {
+    const config = { ...short, multiplyAdd: "fused" } as unknown as TrainingSettings;
+    await expect(run({ config })).rejects.toThrow('expected multiplyAdd to be "separate" or "relaxed", got "fused"');
+  });
 });

@@ -1,10 +1,10 @@
 import type { Layer } from "@sluice/cells";
 import { chain, globalNorm, type GradientTransform } from "@sluice/clip";
 import { weightsHash } from "@sluice/formats";
-import { weightFiles, type Metric, type Settings, type TrialContext, type TrialOutcome } from "@sluice/study";
+import { weightFiles, type Metric, type TrialContext, type TrialOutcome } from "@sluice/study";
 import { key, keyFor, type Backend, type Tensor, type Tree } from "@sluice/tensor";
 import { adam, saveState, type Parts } from "@sluice/train";
-import { trialBackend } from "./backend.ts";
+import { outcomeOn, trialBackend, type BackendSettings } from "./backend.ts";
 import type { BatchesIfNeeded, OwnParts } from "./batching.ts";
 import { divergesAs } from "./diverged.ts";
 import type { Measured } from "./evaluate-model.ts";
@@ -15,7 +15,7 @@ import { pace } from "./pace.ts";
 import { recent } from "./recent.ts";
 
 /** Settings of every study that trains. */
-export type TrainingSettings = Settings & {
+export type TrainingSettings = BackendSettings & {
   /** Examples per step. */
   readonly batch: number;
   readonly epochs: number;
@@ -118,7 +118,7 @@ export async function trainingTrial<
 ): Promise<TrialOutcome> {
   const backend = trialBackend(context);
   try {
-    return await trialOn(backend, context, modelOf(model), task);
+    return { ...(await trialOn(backend, context, modelOf(model), task)), ...outcomeOn(backend) };
   } finally {
     await backend.close();
   }

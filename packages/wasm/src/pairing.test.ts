@@ -104,9 +104,11 @@ test("a function is optimized in its first call only if that is turned on", () =
   expect(optimized).toEqual([true, false]);
 });
 
-test("changes no bit of a product, of a weight gradient or of a function", () => {
-  const digest = (pairing: boolean) =>
-    inProcess(`
+test.each(["separate", "relaxed"])(
+  "changes no bit of a product, of a weight gradient or of a function: %s",
+  (multiplyAdd) => {
+    const digest = (pairing: boolean) =>
+      inProcess(`
     import { createHash } from "node:crypto";
     import { pairVectors } from ${here("./pairing.ts")};
     import { nodeV8, optimizeAtOnce } from ${here("./v8-flags.ts")};
@@ -118,7 +120,7 @@ test("changes no bit of a product, of a weight gradient or of a function", () =>
     if (v8 !== undefined) optimizeAtOnce(v8, true);
     const hash = createHash("sha256");
     for (const [m, n, k] of [[32, 96, 32], [13, 27, 50], [1, 40, 65]]) {
-      const builder = wasmModule({ memory: { initial: 16 } });
+      const builder = wasmModule({ memory: { initial: 16 }, multiplyAdd: "${multiplyAdd}" });
       gemm.emitPack(builder, "pack", { n, k });
       gemm.emitGemm(builder, "gemm", { n, k });
       gemm.emitGemmTransposedA(builder, "gradient", { m: k, n });
@@ -126,7 +128,7 @@ test("changes no bit of a product, of a weight gradient or of a function", () =>
         body.repeatWhile(i32.ltU(at, end), () => {
           const results = [0, 16].map((offset) => {
             const x = body.let(v128.load(at, offset));
-            return body.let(math.tanh(f32x4.add(math.log(math.exp(x)), math.log1p(math.sigmoid(x)))));
+            return body.let(math.tanh(f32x4.add(math.log(math.exp(x, body.multiplyAdd)), math.log1p(math.sigmoid(x, body.multiplyAdd))), body.multiplyAdd));
           });
           results.forEach((result, i) => body.do(v128.store(at, result, 16 * i)));
           body.set(at, i32.add(at, 32));
@@ -146,17 +148,21 @@ test("changes no bit of a product, of a weight gradient or of a function", () =>
       hash.update(new Uint8Array(memory.buffer));
     }
     console.log(JSON.stringify(hash.digest("hex")));`);
-  expect(digest(true)).toBe(digest(false));
-}, 60000);
+    expect(digest(true)).toBe(digest(false));
+  },
+  60000,
+);
 
-test("changes no bit of whole programs, in the code that the optimizing compiler made", () => {
-  const digest = (pairing: boolean) =>
-    inProcess(`
+test.each(["separate", "relaxed"])(
+  "changes no bit of whole programs, in the code that the optimizing compiler made: %s",
+  (multiplyAdd) => {
+    const digest = (pairing: boolean) =>
+      inProcess(`
     import { createHash } from "node:crypto";
     import * as t from ${JSON.stringify(import.meta.resolve("@sluice/tensor"))};
     import { wasm } from ${here("./index.ts")};
     import { nodeV8, optimizeAtOnce } from ${here("./v8-flags.ts")};
-    const backend = wasm({ pairing: ${pairing} });
+    const backend = wasm({ pairing: ${pairing}, multiplyAdd: "${multiplyAdd}" });
     const v8 = nodeV8();
     if (v8 !== undefined) optimizeAtOnce(v8, true);
     const numbers = (shape, seed) => t.sub(t.mul(t.uniform(t.key(seed), shape), 6), 3);
@@ -188,5 +194,7 @@ test("changes no bit of whole programs, in the code that the optimizing compiler
       await compiled.dispose();
     }
     console.log(JSON.stringify(hash.digest("hex")));`);
-  expect(digest(true)).toBe(digest(false));
-}, 60000);
+    expect(digest(true)).toBe(digest(false));
+  },
+  60000,
+);

@@ -106,7 +106,7 @@ function emitFunctions(builder: ModuleBuilder, name: string): void {
     body.repeatWhile(i32.ltU(at, end), () => {
       const results = [0, 16].map((offset) => {
         const x = body.let(v128.load(at, offset));
-        return body.let(f32x4.add(tanh(x), exp(x)));
+        return body.let(f32x4.add(tanh(x, body.multiplyAdd), exp(x, body.multiplyAdd)));
       });
       results.forEach((result, i) => body.do(v128.store(at, result, 16 * i)));
       body.set(at, i32.add(at, 32));

@@ -43,6 +43,7 @@ export async function gpu(options: GpuOptions = {}): Promise<GpuBackend> {
   let open = true;
   return {
     name: `gpu ${mode}`,
+    varies: "a device chooses the order of sums and the rounding of functions",
     mode,
     reason,
     async compile(program, compileOptions = {}) {

@@ -65,3 +65,14 @@ test("the report names the folder and the files of every trial that has kept any
   expect(kept).not.toContain("sum-small-1");
   expect(sectionOf(null, [trial(1)])).not.toContain("loadTrial");
 });
+
+test("the report says why trials may give other weights on another machine", () => {
+  const trial = (seed: number, varies?: string): TrialRecord => ({
+    ...{ id: `${seed}`, folder: "", task: "sum", variant: "small", seed, status: "done", metrics: {}, warnings: [] },
+    ...(varies === undefined ? {} : { varies }),
+  });
+  expect(sectionOf(null, [trial(0)])).not.toContain("On another machine");
+  expect(sectionOf(null, [trial(0), trial(1, "fast: it rounds less"), trial(2, "fast: it rounds less")])).toContain(
+    "compare the SHA-256 of the weights. On another machine they may differ in some trials, although nothing is wrong (fast: it rounds less).",
+  );
+});

@@ -14,13 +14,20 @@ export function provenance(model: ReportModel): Markup {
     (name) => new Set(configs.map((entry) => JSON.stringify(entry.config[name]))).size <= 1,
   );
   const varying = settingNames.filter((name) => !shared.includes(name));
+  const reasons = [...new Set(results.trials.flatMap(({ varies }) => varies ?? []))];
   return html`<section>
     <h2>Run it again</h2>
     <pre>${manifest.command}</pre>
     ${conditions(model, shared)} ${varying.length > 0 && differing(configs, varying)} ${allTrials(results)}
     ${keptFiles(results)}
-    <p class="note">To compare a repetition with this run, compare the SHA-256 of the weights.</p>
+    <p class="note">To compare a repetition with this run, compare the SHA-256 of the weights.${exceptions(reasons)}</p>
   </section>`;
+}
+
+/** Why weights may differ although nothing is wrong. */
+function exceptions(reasons: readonly string[]): string {
+  if (reasons.length === 0) return "";
+  return ` On another machine they may differ in some trials, although nothing is wrong (${reasons.join("; ")}).`;
 }
 
 /** What was the same for all trials: machine, code, data, and these settings. */

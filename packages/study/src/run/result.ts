@@ -14,6 +14,7 @@ export interface TrialResult {
   readonly diverged?: { readonly step: number; readonly tensor: string };
   readonly metrics: { readonly [metric: string]: number | null };
   readonly weights?: string;
+  readonly varies?: string;
   /** The files that the trial has kept; absent if there are none. */
   readonly files?: FileHashes;
   readonly warnings?: readonly string[];
@@ -26,16 +27,18 @@ export function reportedOf(
   result: Pick<TrialResult, "status" | "metrics"> & {
     readonly reason?: string | undefined;
     readonly weights?: string | undefined;
+    readonly varies?: string | undefined;
     readonly files?: FileHashes | undefined;
     readonly warnings?: readonly string[] | undefined;
     readonly timings: { readonly seconds: number };
   },
-): Pick<TrialRecord, "status" | "reason" | "metrics" | "weights" | "files" | "seconds" | "warnings"> {
+): Pick<TrialRecord, "status" | "reason" | "metrics" | "weights" | "varies" | "files" | "seconds" | "warnings"> {
   return {
     status: result.status,
     ...(result.reason === undefined ? {} : { reason: result.reason }),
     metrics: result.metrics,
     ...(result.weights === undefined ? {} : { weights: result.weights }),
+    ...(result.varies === undefined ? {} : { varies: result.varies }),
     ...(result.files === undefined ? {} : { files: result.files }),
     seconds: result.timings.seconds,
     warnings: result.warnings ?? [],

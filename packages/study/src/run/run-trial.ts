@@ -141,6 +141,7 @@ function conclude(
     status: "done",
     ...common,
     ...(outcome.weights === undefined ? {} : { weights: outcome.weights }),
+    ...(outcome.varies === undefined ? {} : { varies: outcome.varies }),
     ...(summary.warnings.length === 0 ? {} : { warnings: summary.warnings }),
   };
 }

@@ -10,6 +10,11 @@ import type { ArrayTensor } from "../tensor.ts";
  */
 export interface Backend {
   readonly name: string;
+  /**
+   * Why a program may give other bits on another machine, in a sentence without a capital or a full stop. Absent if it
+   * gives the same bits everywhere.
+   */
+  readonly varies?: string;
   /** Compiles a program; see {@link CompileOptions}. */
   compile(program: Program, options?: CompileOptions): Promise<Executable>;
   /** Ends workers and devices. After that, executables of the backend reject every call. */

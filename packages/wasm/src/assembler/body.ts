@@ -2,6 +2,7 @@ import { toF32, toF64, toI32, toI64 } from "./constant.ts";
 import type { Expression, Local, Operand, ResultType, ValueType } from "./expression.ts";
 import { forgetVectors } from "./forget-vectors.ts";
 import { hoistConstants } from "./hoist-constants.ts";
+import type { MultiplyAdd } from "./multiply-add.ts";
 import { shareCommon } from "./sharing.ts";
 import { type Variables, variables } from "./variables.ts";
 
@@ -26,6 +27,8 @@ export type Statement =
 
 /** Writes the statements of one function, in order. */
 export interface Body {
+  /** Multiplies and adds as the module does. */
+  readonly multiplyAdd: MultiplyAdd;
   /** A new variable; 0 until it is set. */
   local<T extends ValueType>(type: T, name?: string): Local<T>;
   /** A new variable that holds `value`. */
@@ -106,7 +109,7 @@ function statementWriter(): Writer {
   };
 }
 
-function bodyOf({ make }: Variables, { push, inside }: Writer): Body {
+function bodyOf({ make }: Variables, { push, inside }: Writer, multiplyAdd: MultiplyAdd): Body {
   let labels = 0;
   const tree = <T extends ResultType>(expression: Expression<T>): Expression<T> => shareCommon(expression, make);
 
@@ -116,6 +119,7 @@ function bodyOf({ make }: Variables, { push, inside }: Writer): Body {
   }
 
   const body: Body = {
+    multiplyAdd,
     local: make,
     let(value, name) {
       const local = make(value.type, name);
@@ -159,11 +163,11 @@ function bodyOf({ make }: Variables, { push, inside }: Writer): Body {
   return body;
 }
 
-export function bodyBuilder(parameters: Readonly<Record<string, ValueType>>): BodyBuilder {
+export function bodyBuilder(parameters: Readonly<Record<string, ValueType>>, multiplyAdd: MultiplyAdd): BodyBuilder {
   const locals = variables();
   const writer = statementWriter();
   return {
-    body: bodyOf(locals, writer),
+    body: bodyOf(locals, writer, multiplyAdd),
     parameters: Object.entries(parameters).map(([name, type]) => locals.make(type, name)),
     finish: () => ({
       statements: forgetVectors(hoistConstants(writer.statements, locals.make), locals.all),

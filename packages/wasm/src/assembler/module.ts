@@ -4,6 +4,7 @@ import { toF32, toF32x4, toF64, toI32, toI64 } from "./constant.ts";
 import { encodeFunction, TYPE_CODES } from "./encode.ts";
 import { type Expression, type Local, node, type Operand, type ResultType, type ValueType } from "./expression.ts";
 import { unsigned } from "./leb128.ts";
+import { multiplyAdds, type MultiplyAddMode } from "./multiply-add.ts";
 import { printStatements } from "./print.ts";
 
 type Parameters = Readonly<Record<string, ValueType>>;
@@ -55,8 +56,14 @@ interface Defined extends Signature {
 
 const lifts = { i32: toI32, i64: toI64, f32: toF32, f64: toF64, v128: toF32x4 } as const;
 
+interface ModuleOptions {
+  memory?: MemoryOptions;
+  /** Of `body.multiplyAdd`. Default "separate". */
+  multiplyAdd?: MultiplyAddMode;
+}
+
 /** Starts a module. Its memory, if any, is imported as `env.memory`. */
-export function wasmModule({ memory }: { memory?: MemoryOptions } = {}): ModuleBuilder {
+export function wasmModule({ memory, multiplyAdd = "separate" }: ModuleOptions = {}): ModuleBuilder {
   const imported: (Signature & { from: string })[] = [];
   const defined: Defined[] = [];
 
@@ -91,7 +98,7 @@ export function wasmModule({ memory }: { memory?: MemoryOptions } = {}): ModuleB
     },
     function(name, options, write) {
       // `builder.parameters` has every key of `params`, so all keys of Arguments are there.
-      const builder = bodyBuilder(options.params);
+      const builder = bodyBuilder(options.params, multiplyAdds[multiplyAdd]);
       const params = Object.fromEntries(builder.parameters.map((local) => [local.name, local])) as Arguments<
         typeof options.params
       >;

@@ -1,6 +1,7 @@
 import { debug, type Passes, planWithin } from "@sluice/compiler";
 import { type CompileOptions, type Executable, print, type Program } from "@sluice/tensor";
 import { bindState, checkInputs, checkRun, type StateLayout } from "@sluice/tensor/internal";
+import type { MultiplyAddMode } from "../assembler/index.ts";
 import { PANEL_COLUMNS, type TileSize } from "../gemm/index.ts";
 import type { Host, Session } from "../hosts/index.ts";
 import { BARRIER } from "./layout.ts";
@@ -10,6 +11,7 @@ import { tensorsOf, written } from "./transfer.ts";
 
 export interface ExecutableContext {
   readonly tile: TileSize;
+  readonly multiplyAdd: MultiplyAddMode;
   readonly worthDividing?: number;
   readonly cacheBytes?: number;
   readonly host: Host;

@@ -1,5 +1,5 @@
 import type { Plan } from "@sluice/compiler";
-import { i32, type ModuleBuilder, wasmModule } from "../assembler/index.ts";
+import { i32, type ModuleBuilder, type MultiplyAddMode, wasmModule } from "../assembler/index.ts";
 import type { TileSize } from "../gemm/index.ts";
 import { kernelModule } from "../kernels/index.ts";
 import { emitBarrier } from "../threads/index.ts";
@@ -26,6 +26,8 @@ export interface ProgramModule {
 export interface ModuleOptions {
   readonly threads: number;
   readonly tile: TileSize;
+  /** Default "separate". */
+  readonly multiplyAdd?: MultiplyAddMode;
   /**
    * A step with fewer elementary operations is not divided, because threads would wait longer for each other than they
    * save.
@@ -38,11 +40,11 @@ export interface ModuleOptions {
 /** Generates the WebAssembly module of a plan. Every thread calls its `run(worker, workers)`. */
 export function programModule(
   plan: Plan,
-  { threads, tile, worthDividing = 32768, cacheBytes = CACHE_BYTES }: ModuleOptions,
+  { threads, tile, multiplyAdd = "separate", worthDividing = 32768, cacheBytes = CACHE_BYTES }: ModuleOptions,
 ): ProgramModule {
   const pages = Math.ceil(layoutOf(plan, threads, 0).bytes / PAGE_BYTES);
   const memory = threads > 1 ? { initial: pages, maximum: MAXIMUM_PAGES, shared: true } : { initial: pages };
-  const module = wasmModule({ memory });
+  const module = wasmModule({ memory, multiplyAdd });
   let kernels = 0;
   const counting: ModuleBuilder = {
     ...module,

@@ -3,9 +3,11 @@ import { type Backend, TensorError } from "@sluice/tensor";
 import { checkOptions, shown } from "@sluice/tensor/internal";
 import { away, here, type Host, team } from "../hosts/index.ts";
 import { mayBlock, processors, whyNotShared } from "../threads/index.ts";
-import { DEFAULT_TILE, UNPAIRED_TILE } from "../gemm/index.ts";
+import type { MultiplyAddMode } from "../assembler/index.ts";
+import { fastestTiles } from "../gemm/index.ts";
 import { wasmExecutable } from "./executable.ts";
 import { type Pairing, pairVectors } from "../pairing.ts";
+import { checkMultiplyAdd } from "../relaxed.ts";
 
 /** Options of {@link wasm}. */
 export interface WasmOptions {
@@ -34,6 +36,13 @@ export interface WasmOptions {
    */
   readonly pairing?: boolean;
   /**
+   * How products, and the functions `exp`, `expm1`, `tanh`, `sigmoid` and `erf`, multiply and add. `separate`: by two
+   * instructions that each round, so results have the same bits everywhere. `relaxed`: by one instruction, which is
+   * faster where the processor has it (x64 with FMA3, ARM64). It rounds once there and twice elsewhere, so results may
+   * have other bits on another processor. Default `separate`.
+   */
+  readonly multiplyAdd?: MultiplyAddMode;
+  /**
    * Compiler passes to switch off, to measure their effect: `{ hoist: false, fuse: false }`. Results may differ in the
    * last bits. Default: none.
    */
@@ -53,12 +62,15 @@ export interface WasmBackend extends Backend {
   /** Whether V8 pairs vectors, and if not, why. */
   readonly pairing: Pairing;
   readonly threads: Threads;
+  /** How products multiply and add. */
+  readonly multiplyAdd: MultiplyAddMode;
 }
 
 /**
  * Makes the default backend, which compiles programs to WebAssembly. It supports f32, i32 and bool. Results have the
- * same bits on every machine and with any number of threads. Throws a TensorError if an option is unknown or `threads`
- * is not a positive integer.
+ * same bits on every machine and with any number of threads, unless `multiplyAdd` is `relaxed`: then only with any
+ * number of threads. Throws a TensorError if an option is unknown, `threads` is not a positive integer, or `multiplyAdd`
+ * is something that the engine does not support.
  */
 export function wasm(options: WasmOptions = {}): WasmBackend {
   return wasmBackend(options, {});
@@ -73,21 +85,24 @@ interface Internals {
 
 /** @internal */
 export function wasmBackend(options: WasmOptions, internals: Internals): WasmBackend {
-  checkOptions("wasm", options, ["threads", "oversubscribe", "worker", "pairing", "passes"]);
-  const { threads: asked = 1, pairing: wanted = true, passes = {} } = options;
+  checkOptions("wasm", options, ["threads", "oversubscribe", "worker", "pairing", "multiplyAdd", "passes"]);
+  const { threads: asked = 1, pairing: wanted = true, multiplyAdd = "separate", passes = {} } = options;
   checkOptions("wasm: passes", passes, passNames);
   if (!Number.isInteger(asked) || asked < 1)
     throw new TensorError(`wasm: expected threads to be an integer >= 1, got ${shown(asked)}`);
+  checkMultiplyAdd(multiplyAdd);
   const worker = workerOf(options);
   const threads = threadsFor(asked, options);
   const { host = hostFor(threads.used, worker), ...dividing } = internals;
   const pairing = pairVectors(wanted);
-  const context = { tile: pairing.used ? DEFAULT_TILE : UNPAIRED_TILE, host, passes, ...dividing };
+  const tile = fastestTiles[multiplyAdd][pairing.used ? "paired" : "unpaired"];
+  const context = { tile, multiplyAdd, host, passes, ...dividing };
   let open = true;
   return {
-    name: "wasm",
+    ...described[multiplyAdd],
     threads,
     pairing,
+    multiplyAdd,
     async compile(program, compileOptions = {}) {
       if (!open) throw new Error("wasm: the backend was closed");
       return wasmExecutable(program, compileOptions, context);
@@ -98,6 +113,15 @@ export function wasmBackend(options: WasmOptions, internals: Internals): WasmBac
     },
   };
 }
+
+/** What a backend says about itself. */
+const described: Readonly<Record<MultiplyAddMode, Pick<Backend, "name" | "varies">>> = {
+  separate: { name: "wasm" },
+  relaxed: {
+    name: "wasm relaxed",
+    varies: "multiplyAdd is relaxed, so some processors round a product and its sum once, others twice",
+  },
+};
 
 function threadsFor(asked: number, { worker, oversubscribe = false }: WasmOptions): Threads {
   const fewer = (used: number, reason: string): Threads => ({ asked, used, reason });

@@ -58,15 +58,16 @@ const POINTERS = { a: "i32", b: "i32", c: "i32", bias: "i32", scratch: "i32" } a
 
 /** Bytes of scratch memory that each thread needs. */
 export function gemmScratchBytes({ k, tile }: { readonly k: number; readonly tile: TileSize }): number {
-  return placesFor(blocksOf(k, PRODUCT_BLOCK)) * Math.max(4, tile.rows * tile.panels) * PANEL_ROW;
+  return placesFor(blocksOf(k, PRODUCT_BLOCK)) * Math.max(4, tile.rows) * tile.panels * PANEL_ROW;
 }
 
 /**
  * Emits `(first, end, a, b, c, bias, scratch)`: C[first .. end, N] = start + A[first .. end, K] . B[K, N], with B
  * packed by `emitPack`. `a` and `c` are the addresses of row 0; `bias` is read only with `start: "bias"`.
  *
- * Every element is start + a_0 b_0 + a_1 b_1 + ..., in this order, with each product and each sum rounded to f32. After
- * every 512 products a new sum starts from 0, and these sums are added in pairs.
+ * Every element is start + a_0 b_0 + a_1 b_1 + ..., in this order, with each product and each sum rounded to f32, or
+ * both at once if the module is relaxed. After every 512 products a new sum starts from 0, and these sums are added in
+ * pairs.
  */
 export function emitGemm(module: ModuleBuilder, name: string, shape: GemmShape): WasmFunction<"none"> {
   const plan: Plan = {
@@ -105,9 +106,9 @@ export function emitGemm(module: ModuleBuilder, name: string, shape: GemmShape):
   );
 }
 
-/** How many panels a tile spans. With few rows, more columns keep as many sums in flight. */
+/** How many panels a tile spans. With few rows (1, 2 or 4), more columns keep as many sums in flight. */
 function panelsPerTile(rows: number, { tile, fullPanels }: Plan): number {
-  const wanted = rows === tile.rows ? tile.panels : rows === 1 ? 4 : rows === 2 ? 2 : 1;
+  const wanted = rows === tile.rows ? tile.panels : rows === 1 ? 4 : (4 / rows) * tile.panels;
   return Math.max(1, Math.min(wanted, fullPanels));
 }
 

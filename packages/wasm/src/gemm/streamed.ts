@@ -200,7 +200,7 @@ function addColumns(
         const sums = factors.map((row, r) => {
           const from = start ? f32x4.const(0) : loadColumns(c, 4 * (r * cStride + column), count);
           return body.let(
-            row.reduce<Expression<"v128">>((sum, factor, i) => f32x4.add(sum, f32x4.mul(factor, nth(bs, i))), from),
+            row.reduce<Expression<"v128">>((sum, factor, i) => body.multiplyAdd(sum, factor, nth(bs, i)), from),
             "sum",
           );
         });

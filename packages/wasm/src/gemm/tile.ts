@@ -1,5 +1,5 @@
 import { nth } from "@sluice/tensor/internal";
-import { type Body, type Expression, f32x4, type Local } from "../assembler/index.ts";
+import { type Body, type Expression, f32x4, type Local, type MultiplyAddMode } from "../assembler/index.ts";
 import { loadColumns, storeColumns } from "./columns.ts";
 
 /** The size of a product's main tile in registers: rows of C, and panels of 8 columns side by side. */
@@ -14,8 +14,16 @@ export interface TileSize {
  */
 export const DEFAULT_TILE: TileSize = { rows: 4, panels: 2 };
 
-/** The fastest without pairing: 8 sums of 128 bits. */
-export const UNPAIRED_TILE: TileSize = { rows: 4, panels: 1 };
+/**
+ * The fastest tiles. Without pairing that is one with 8 sums of 128 bits. A relaxed multiply-add needs no register for
+ * the product, and takes longer than an addition, so more sums are faster.
+ */
+export const fastestTiles: Readonly<
+  Record<MultiplyAddMode, { readonly paired: TileSize; readonly unpaired: TileSize }>
+> = {
+  separate: { paired: DEFAULT_TILE, unpaired: { rows: 4, panels: 1 } },
+  relaxed: { paired: { rows: 6, panels: 2 }, unpaired: { rows: 6, panels: 1 } },
+};
 
 /**
  * The heights of the tiles that cover a range of rows: the main one, then smaller ones for the rest. With `of`, the
@@ -34,8 +42,8 @@ export function tileHeights(main: number, of?: number): number[] {
 
 /**
  * A tile of C in registers: `rows` rows of vectors, each with up to 4 of the `columns`. Every element is the running
- * sum of a block. Products are added in order of the contracted index, with one rounding for the product and one for
- * the sum. So the result does not depend on the tile.
+ * sum of a block. Products are added in order of the contracted index, each with the module's rounding. So the result
+ * does not depend on the tile.
  */
 export interface Tile {
   readonly rows: number;
@@ -94,7 +102,7 @@ export function addProducts(
   tile.accumulators.forEach((accumulators, row) => {
     body.set(tile.a, a(row));
     accumulators.forEach((accumulator, vector) => {
-      body.set(accumulator, f32x4.add(accumulator, f32x4.mul(tile.a, nth(tile.b, vector))));
+      body.set(accumulator, body.multiplyAdd(accumulator, tile.a, nth(tile.b, vector)));
     });
   });
 }

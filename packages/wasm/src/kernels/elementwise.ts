@@ -144,6 +144,7 @@ function computeFixed(body: Body, row: Row): ReadonlyMap<number, Vector> {
         : compute(
             instruction,
             argumentsOf(instruction).map((arg) => lookUp(fixed, arg, "no constant value")),
+            body.multiplyAdd,
           );
     fixed.set(i, instruction.op === "constant" ? value : body.let(value, `r${i}`));
   });
@@ -175,6 +176,7 @@ function computeBlock(
       return compute(
         instruction,
         args.map((arg) => nth(arg, copy)),
+        body.multiplyAdd,
       );
     });
     // What is overwritten is read before anything is stored.

@@ -1,7 +1,7 @@
 import { factsOf, type Instruction } from "@sluice/compiler";
 import type { DType } from "@sluice/tensor";
 import { nth } from "@sluice/tensor/internal";
-import { type Expression, f32x4, i32, i32x4, v128 } from "../assembler/index.ts";
+import { type Expression, f32x4, i32, i32x4, type MultiplyAdd, v128 } from "../assembler/index.ts";
 import * as math from "../math/index.ts";
 
 /*
@@ -26,7 +26,8 @@ export function isLong(instruction: Instruction): boolean {
   return instruction.op !== "load" && instruction.op !== "constant" && factsOf(instruction).cost === "long";
 }
 
-export function compute(instruction: Computation, args: readonly Vector[]): Vector {
+/** `multiplyAdd`: that of the module. */
+export function compute(instruction: Computation, args: readonly Vector[], multiplyAdd: MultiplyAdd): Vector {
   const arg = (i: number): Vector => nth(args, i);
   switch (instruction.op) {
     case "constant":
@@ -37,6 +38,7 @@ export function compute(instruction: Computation, args: readonly Vector[]): Vect
       return v128.bitselect(arg(1), arg(2), arg(0));
     default: {
       const { op, operand } = instruction;
+      if (isFunction(op)) return functions[op](arg(0), multiplyAdd);
       const write = operand === "i32" ? integer[op] : float[op];
       if (write === undefined) throw new Error(`wasm: no instruction for ${op} of ${operand}`);
       return write(...args);
@@ -64,8 +66,22 @@ function convert(from: DType, to: DType, x: Vector): Vector {
 type Write = (...operands: Vector[]) => Vector;
 type Name = Exclude<Computation["op"], "constant" | "convert" | "select">;
 
+/** Functions of f32 that multiply and add. */
+const functions = {
+  erf: math.erf,
+  exp: math.exp,
+  expm1: math.expm1,
+  sigmoid: math.sigmoid,
+  tanh: math.tanh,
+};
+type FunctionName = keyof typeof functions;
+
+function isFunction(op: Name): op is FunctionName {
+  return Object.hasOwn(functions, op);
+}
+
 /** Of f32; of bool, which are masks, where they are operations on those. */
-const float: Readonly<Record<Exclude<Name, "shiftRight">, Write>> & { readonly shiftRight?: Write } = {
+const float: Readonly<Record<Exclude<Name, "shiftRight" | FunctionName>, Write>> & { readonly shiftRight?: Write } = {
   abs: f32x4.abs,
   add: f32x4.add,
   and: v128.and,
@@ -73,9 +89,6 @@ const float: Readonly<Record<Exclude<Name, "shiftRight">, Write>> & { readonly s
   cos: math.cos,
   div: f32x4.div,
   equal: f32x4.eq,
-  erf: math.erf,
-  exp: math.exp,
-  expm1: math.expm1,
   floor: f32x4.floor,
   less: f32x4.lt,
   lessEqual: f32x4.le,
@@ -88,14 +101,12 @@ const float: Readonly<Record<Exclude<Name, "shiftRight">, Write>> & { readonly s
   not: v128.not,
   or: v128.or,
   pow: math.pow,
-  sigmoid: math.sigmoid,
   // Zeros and NaN stay what they are.
   sign: (x) => v128.bitselect(v128.or(v128.and(x, i32x4.const(SIGN)), f32x4.const(1)), x, f32x4.lt(0, f32x4.abs(x))),
   sin: math.sin,
   sqrt: f32x4.sqrt,
   stopGradient: (x) => x,
   sub: f32x4.sub,
-  tanh: math.tanh,
 };
 
 const integer: Readonly<Partial<Record<Name, Write>>> = {

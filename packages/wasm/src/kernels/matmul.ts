@@ -175,7 +175,7 @@ function emitStrided({ module }: KernelModule, name: string, shape: Strided): Wa
             const element = body.let(v128.load32Splat(x), "element");
             sums.forEach((sum, v) => {
               const row = loadLanes(y, 16 * v * columns[0], columns[0], lanes);
-              body.set(sum, f32x4.add(sum, f32x4.mul(element, row)));
+              body.set(sum, body.multiplyAdd(sum, element, row));
             });
           };
           if (listed) {

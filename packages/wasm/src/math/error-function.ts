@@ -1,9 +1,10 @@
-import { type Expression, f32x4, i32x4, v128 } from "../assembler/index.ts";
+import { type Expression, f32x4, i32x4, type MultiplyAdd, v128 } from "../assembler/index.ts";
 import { exp } from "./exp.ts";
 
 /*
  * The error function of four floats at a time. The algorithm, constants and order of operations are those of
- * `scalar/error-function.ts` in @sluice/tensor, which explains them, so the bits are the same.
+ * `scalar/error-function.ts` in @sluice/tensor, which explains them, so the bits are the same if
+ * `multiplyAdd` is separate.
  */
 type Vector = Expression<"v128">;
 
@@ -14,17 +15,15 @@ const TAIL = [
 const FROM = 0.927734375;
 const ONE = 4;
 
-function polynomial(coefficients: readonly number[], t: Vector): Vector {
-  return coefficients
-    .slice(1)
-    .reduce<Vector>((sum, c) => f32x4.add(f32x4.mul(sum, t), c), f32x4.const(coefficients[0] ?? 0));
+function polynomial(coefficients: readonly number[], t: Vector, multiplyAdd: MultiplyAdd): Vector {
+  return coefficients.slice(1).reduce<Vector>((sum, c) => multiplyAdd(c, sum, t), f32x4.const(coefficients[0] ?? 0));
 }
 
 /** erf(x) */
-export function erf(x: Vector): Vector {
+export function erf(x: Vector, multiplyAdd: MultiplyAdd): Vector {
   const a = f32x4.pmin(f32x4.abs(x), ONE);
-  const tail = f32x4.sub(1, exp(f32x4.sub(f32x4.mul(polynomial(TAIL, a), a), a)));
-  const center = f32x4.mul(x, f32x4.add(polynomial(CENTER, f32x4.mul(a, a)), 1));
+  const tail = f32x4.sub(1, exp(multiplyAdd(f32x4.neg(a), polynomial(TAIL, a, multiplyAdd), a), multiplyAdd));
+  const center = f32x4.mul(x, f32x4.add(polynomial(CENTER, f32x4.mul(a, a), multiplyAdd), 1));
   const signed = v128.or(tail, v128.and(x, i32x4.const(0x80000000 | 0)));
   return v128.bitselect(signed, center, f32x4.lt(FROM, a));
 }

@@ -1,6 +1,7 @@
 import {
   cosF32,
   errorFunctionF32,
+  errorFunctionF64,
   expF32,
   expm1F32,
   log1pF32,
@@ -12,7 +13,16 @@ import {
   threefry2x32 as threefryScalar,
 } from "@sluice/tensor/internal";
 import { describe, expect, test } from "vitest";
-import { type Expression, f32x4, i32, i32x4, v128, wasmModule } from "../assembler/index.ts";
+import {
+  type Expression,
+  f32x4,
+  i32,
+  i32x4,
+  type MultiplyAdd,
+  type MultiplyAddMode,
+  v128,
+  wasmModule,
+} from "../assembler/index.ts";
 import * as math from "./index.ts";
 
 type Vector = Expression<"v128">;
@@ -21,12 +31,12 @@ const COUNT = 1024;
 const F = Math.fround(1.3);
 
 /** Runs `f` over `COUNT` words at 0 and writes the results from byte 4 * COUNT on. */
-function overMemory(f: (x: Expression<"v128">) => Expression<"v128">) {
-  const module = wasmModule({ memory: { initial: 1 } });
+function overMemory(f: (x: Vector, multiplyAdd: MultiplyAdd) => Vector, multiplyAdd: MultiplyAddMode = "separate") {
+  const module = wasmModule({ memory: { initial: 1 }, multiplyAdd });
   module.function("run", { params: {}, export: true }, (body) => {
     const at = body.local("i32", "at");
     body.repeatWhile(i32.ltU(at, 4 * COUNT), () => {
-      body.do(v128.store(at, f(v128.load(at)), 4 * COUNT));
+      body.do(v128.store(at, f(v128.load(at), body.multiplyAdd), 4 * COUNT));
       body.set(at, i32.add(at, 16));
     });
   });
@@ -78,6 +88,54 @@ describe.each([
     inputBits.set(edges.flatMap((bits) => [bits - 1, bits, bits + 1, bits + 0x80000000]));
     run();
     for (let i = 0; i < 4 * edges.length; i++) expect(output[i], `at ${input[i]}`).toBe(scalar(input[i]!));
+  });
+});
+
+describe.each([
+  { name: "exp", kernel: math.exp, exact: Math.exp, from: -87, to: 88, bound: 1 },
+  { name: "expm1", kernel: math.expm1, exact: Math.expm1, from: -20, to: 88, bound: 2 },
+  { name: "tanh", kernel: math.tanh, exact: Math.tanh, from: -10, to: 10, bound: 2.5 },
+  {
+    name: "sigmoid",
+    kernel: math.sigmoid,
+    exact: (x: number) => 1 / (1 + Math.exp(-x)),
+    from: -87,
+    to: 30,
+    bound: 2.5,
+  },
+  { name: "erf", kernel: math.erf, exact: errorFunctionF64, from: -4, to: 4, bound: 2 },
+])("$name with relaxed multiply-add", ({ kernel, exact, from, to, bound }) => {
+  /** The largest error, and the root of their mean square, in units of the exact value's last place. */
+  const errorsOf = (multiplyAdd: MultiplyAddMode) => {
+    const { input, output, run } = overMemory(kernel, multiplyAdd);
+    let [largest, squares] = [0, 0];
+    for (let part = 0; part < 500; part++) {
+      for (let i = 0; i < COUNT; i++) input[i] = from + ((to - from) * (part + i / COUNT)) / 500;
+      run();
+      for (let i = 0; i < COUNT; i++) {
+        const value = exact(input[i]!);
+        const place = 2 ** (Math.floor(Math.log2(Math.abs(value) || 1e-30)) - 23);
+        const error = Math.abs(output[i]! - value) / place;
+        largest = Math.max(largest, error);
+        squares += error * error;
+      }
+    }
+    return { largest, usual: Math.sqrt(squares / (500 * COUNT)) };
+  };
+
+  test("is as accurate as with separate instructions: the same bound, and usually no less", () => {
+    const [separate, relaxed] = [errorsOf("separate"), errorsOf("relaxed")];
+    expect(separate.largest).toBeLessThan(bound);
+    expect(relaxed.largest).toBeLessThan(bound);
+    expect(relaxed.usual).toBeLessThan(1.001 * separate.usual);
+  });
+
+  test("keeps infinities, zeros and NaN", () => {
+    const { input, output, run } = overMemory(kernel, "relaxed");
+    const special = [0, -0, Infinity, -Infinity, NaN, 3e38, -3e38, 1e-45, -1e-45];
+    input.set(special);
+    run();
+    special.forEach((x, i) => expect(output[i], `at ${x}`).toBe(Math.fround(exact(x))));
   });
 });
 
