@@ -1,17 +1,17 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { inputOf, sequence, type Extras } from "@sluice/cells";
 import { writeSafetensors } from "@sluice/formats";
-import { compile, grad, key, keyFor, mul, normal, sum, uniform, type Tensor, type Tree } from "@sluice/tensor";
+import { compile, key, normal } from "@sluice/tensor";
 import { wasm } from "@sluice/wasm";
 import type { Peer } from "../peers.ts";
 import { millisecondsOf, startProcess, type Process } from "../contender.ts";
 import { inTurns, median, runsFor } from "../statistics.ts";
 import { entries, type Entry } from "./entries.ts";
+import { trainingOf, type Size } from "./training.ts";
 
 /** Batch, time, input and hidden of every measurement. */
-export const size = [32, 100, 64, 64] as const;
+export const size: Size = [32, 100, 64, 64];
 
 /** The time of forward and backward, with the gradients of all parameters and of x, on one thread. */
 export interface Measured {
@@ -74,35 +74,14 @@ export async function measureCells(
   await backend.close();
 }
 
-async function programOf({ make, input: makeInput }: Entry, backend: ReturnType<typeof wasm>): Promise<Program> {
-  const [batch, time, input, hidden] = size;
-  const cell = make({ input, hidden });
-  const layer = sequence(cell);
-  const params = layer.init(key(1));
-  const buffers = layer.initialBuffers();
-  const drawn = (name: string, spec: Extras[string]): Tensor => {
-    const full = inputOf(spec);
-    const own = keyFor(key(2), name);
-    return (
-      makeInput?.(name, full, [batch, time], own) ?? uniform(own, [batch, time, ...full.shape], { low: 0.1, high: 1 })
-    );
-  };
-  const x = cell.input === undefined ? normal(key(3), [batch, time, input]) : drawn("x", cell.input);
-  const extra = Object.fromEntries(Object.entries(cell.extra).map(([name, spec]) => [name, drawn(name, spec)]));
-  const run = (at: { readonly params: Tree; readonly x: Tensor }): Tensor =>
-    layer.apply(at.params, at.x, { extra, buffers }).output;
-  const g = normal(key(4), run({ params, x }).shape);
+async function programOf(entry: Entry, backend: ReturnType<typeof wasm>): Promise<Program> {
+  const { backward, inputs } = trainingOf(entry, size);
   const started = performance.now();
-  const compiled = await compile(
-    (p: Tree, y: Tensor, r: Tensor): Tree =>
-      grad((at: { params: Tree; x: Tensor }) => sum(mul(run(at), r)))({ params: p, x: y }),
-    [params, x, g],
-    { backend },
-  );
+  const compiled = await compile(backward, inputs, { backend });
   return {
     compileMilliseconds: performance.now() - started,
     bytes: compiled.statistics.bytes,
-    run: () => compiled(params, x, g),
+    run: () => compiled(...inputs),
     dispose: () => compiled.dispose(),
   };
 }
