@@ -1,7 +1,6 @@
 import type { ElementwiseStep } from "@sluice/compiler";
 import { sizeOf } from "@sluice/tensor/internal";
 import type { Body, Expression, WasmFunction } from "../assembler/index.ts";
-import { isLong } from "./instruction.ts";
 import type { Kernel, KernelModule } from "./kernel.ts";
 import { advance, blocks, countOf, iterationOf, movingAlong, nest, toFirstRow } from "./nest.ts";
 import {
@@ -15,6 +14,7 @@ import {
   pointerParameters,
   type Row,
   storeBlock,
+  widthsFor,
 } from "./pass.ts";
 import { reducingKernel } from "./reducing-pass.ts";
 
@@ -52,7 +52,7 @@ function emitRow(body: Body, start: Row, count: Expression<"i32">): void {
   const { pass, axis } = start;
   const fixed = computeFixed(body, start);
   const row = { ...start, pointers: movingAlong(body, axis, start.pointers) };
-  const widths = pass.instructions.some(isLong) ? [32, 16, 8, 4, 1] : [8, 4, 1];
+  const widths = widthsFor(pass, 8);
   blocks(body, count, { known: axis.split ? undefined : axis.length, unit: axis.perRow, widths }, (width) => {
     const block = { copies: Math.max(1, Math.floor(width / 4)), lanes: Math.min(4, width) };
     const values = computeBlock(body, row, block, fixed);

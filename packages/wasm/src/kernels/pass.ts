@@ -125,6 +125,20 @@ export function innermost(axes: readonly Axis[], { loads, stores }: Pass): Axis 
   );
 }
 
+/**
+ * How many neighbouring elements are computed together: `short`, or more where there are long instructions, which are
+ * chains that wait for each other. Every block repeats all of them, so that many are written for fewer elements: code
+ * takes time to write and to compile.
+ */
+export function widthsFor({ instructions }: Pass, short: number): readonly number[] {
+  const chains = instructions.filter(isLong).reduce((sum, { op }) => sum + (inDoubles.has(op) ? 4 : 1), 0);
+  const widest = chains === 0 ? short : chains <= 8 ? 32 : chains <= 16 ? 16 : 8;
+  return [32, 16, 8, 4, 1].filter((width) => width <= widest);
+}
+
+/** Long instructions that compute in doubles, and so take about four times as much code. */
+const inDoubles: ReadonlySet<Instruction["op"]> = new Set(["cos", "pow", "sin"]);
+
 /** A pass along one axis. */
 export interface Row {
   readonly pass: Pass;

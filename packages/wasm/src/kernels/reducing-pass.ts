@@ -2,7 +2,6 @@ import type { ElementwiseStep, Reductions } from "@sluice/compiler";
 import { lookUp, nth, sizeOf, SUM_BLOCK, zip } from "@sluice/tensor/internal";
 import { type Body, type Expression, i32, i32x4, type Local, v128, type WasmFunction } from "../assembler/index.ts";
 import { addInOrder, type Blocked, blocksOf, placesFor, waitingAt } from "../pairwise.ts";
-import { isLong } from "./instruction.ts";
 import type { Kernel, KernelModule } from "./kernel.ts";
 import { storeLanes } from "./lanes.ts";
 import {
@@ -30,6 +29,7 @@ import {
   type Stored,
   type Vector,
   whereIs,
+  widthsFor,
 } from "./pass.ts";
 import { type Rule, ruleOf } from "./reduction-rule.ts";
 
@@ -85,7 +85,7 @@ function reducingOf(pass: Pass, { op, dtype, axis }: Reductions): Reducing {
     ),
     along: { length, split: false, perRow: 1, strides: pass.strides.map((strides) => nth(strides, axis)) },
     isInnermost,
-    widths: pass.instructions.some(isLong) ? [32, 16, 8, 4, 1] : [16, 8, 4, 1],
+    widths: widthsFor(pass, 16),
     places: op === "sum" && dtype === "f32" ? placesFor(blocksOf(terms, SUM_BLOCK)) : 0,
   };
 }
