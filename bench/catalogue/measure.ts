@@ -75,7 +75,8 @@ export async function measureCells(
 }
 
 async function programOf(entry: Entry, backend: ReturnType<typeof wasm>): Promise<Program> {
-  const { backward, inputs } = trainingOf(entry, size);
+  const { backward, draw } = trainingOf(entry, size);
+  const inputs = draw();
   const started = performance.now();
   const compiled = await compile(backward, inputs, { backend });
   return {
