@@ -20,7 +20,8 @@ export function loopsOf(entry: Entry, size: Size): readonly LoopSteps[] {
   return planOf(entry, size).steps.flatMap((step) => (step.kind === "loop" ? [countOf(step.body)] : []));
 }
 
-function planOf(entry: Entry, size: Size): Plan {
+/** The plan of that program. */
+export function planOf(entry: Entry, size: Size): Plan {
   const { backward, types } = trainingOf(entry, size);
   return planProgram(optimize(recordProgram(backward, types).program), { panelColumns: PANEL_COLUMNS });
 }

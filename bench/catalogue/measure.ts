@@ -7,7 +7,9 @@ import { wasm } from "@sluice/wasm";
 import type { Peer } from "../peers.ts";
 import { millisecondsOf, startProcess, type Process } from "../contender.ts";
 import { inTurns, median, runsFor } from "../statistics.ts";
+import { passesLimit, productsLimit, workOf } from "./bound.ts";
 import { entries, type Entry } from "./entries.ts";
+import { planOf } from "./loops.ts";
 import { trainingOf, type Size } from "./training.ts";
 
 /** Batch, time, input and hidden of every measurement. */
@@ -18,6 +20,11 @@ export interface Measured {
   readonly ms: number;
   /** Its time divided by that of `gru`, sampled in the same turns. */
   readonly ofGru: number;
+  /**
+   * Its time divided by that of its products at the peak of the processor and of what its other steps read and write at
+   * the bandwidth of its memory, both sampled in the same turns.
+   */
+  readonly ofBound?: number;
   /** Planned memory, in bytes. */
   readonly bytes: number;
   readonly compileMilliseconds: number;
@@ -47,12 +54,15 @@ export async function measureCells(
   if (gru === undefined) throw new Error("the catalogue has no gru");
   const other = peer && startTorch(peer);
   const baseline = await programOf(gru, backend);
+  const [products, passes] = [await productsLimit(backend), await passesLimit(backend)];
   for (const entry of entries.filter(wanted)) {
     const program = await programOf(entry, backend);
     const times = await inTurns<string>(
       [
         ["gru", await taker(baseline.run, warmMilliseconds)],
         ["cell", await taker(program.run, warmMilliseconds)],
+        ["products", await taker(products.run, warmMilliseconds)],
+        ["passes", await taker(passes.run, warmMilliseconds)],
         ...(other !== undefined && entry.torchrecurrent !== undefined
           ? ([["torch", await torchTaker(other, entry.torchrecurrent, warmMilliseconds)]] as const)
           : []),
@@ -60,16 +70,19 @@ export async function measureCells(
       samples,
     );
     const at = (name: string): number => median(times.get(name) ?? []);
+    const { flops, bytes } = workOf(planOf(entry, size));
+    const bound = (flops / products.work.flops) * at("products") + (bytes / passes.work.bytes) * at("passes");
     report(entry.name, {
       ms: at("cell"),
       ofGru: at("cell") / at("gru"),
+      ofBound: at("cell") / bound,
       bytes: program.bytes,
       compileMilliseconds: program.compileMilliseconds,
       ...(times.has("torch") ? { torchrecurrent: at("torch") / at("cell") } : {}),
     });
     await program.dispose();
   }
-  await baseline.dispose();
+  for (const each of [baseline, products, passes]) await each.dispose();
   other?.close();
   await backend.close();
 }

@@ -32,7 +32,8 @@ export function cataloguePage({ about, cells }: CatalogueRun): string {
   const [batch, time, input, hidden] = size;
   const timing = `Times are forward and backward with the gradients of all parameters and of the input, on one thread,
 batch ${batch}, ${time} steps, ${input} inputs, ${hidden} units; **of gru** is the time divided by that of \`gru\`, sampled
-in the same turns; **torchrecurrent** is its time divided by Sluice's. **Loops** says what one step of each
+in the same turns; **of bound** is the time divided by that of its matrix products at the processor's peak and of what
+its other steps read and write at the memory's bandwidth, sampled in the same turns; **torchrecurrent** is its time divided by Sluice's. **Loops** says what one step of each
 loop of this program does, in the order of the loops: matrix products + passes over memory + reductions of values that no
 pass computes. Weights that are computed by loops have theirs before and after the two over time. ${about}
 `;
@@ -56,7 +57,7 @@ function section(title: string, members: readonly Entry[], cells: CatalogueRun["
     ),
     "",
     markdownTable(
-      ["Cell", "ms", "of gru", "MB", "compile ms", "torchrecurrent", "Loops"],
+      ["Cell", "ms", "of gru", "of bound", "MB", "compile ms", "torchrecurrent", "Loops"],
       members.map((entry) => [...measuredCells(entry, cells[entry.name]), loopCell(entry)]),
     ),
     ...(exceptions.length === 0 ? [] : ["", "Laws that do not hold:\n", ...exceptions]),
@@ -82,11 +83,12 @@ function factCells(entry: Entry, facts: Facts): Cells {
 }
 
 function measuredCells({ name, torchrecurrent }: Entry, measured: Measured | undefined): Cells {
-  if (measured === undefined) return [`\`${name}\``, "not measured", "", "", "", ""];
+  if (measured === undefined) return [`\`${name}\``, "not measured", "", "", "", "", ""];
   return [
     `\`${name}\``,
     number(measured.ms),
     number(measured.ofGru),
+    measured.ofBound === undefined ? "not measured" : number(measured.ofBound),
     number(measured.bytes / 1e6),
     number(measured.compileMilliseconds),
     measured.torchrecurrent === undefined
