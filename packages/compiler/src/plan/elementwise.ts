@@ -4,7 +4,7 @@ import type { Rows } from "../ragged/layout.ts";
 import { MOST_VIEWS } from "./in-place.ts";
 import { kernelBuilder } from "./kernel.ts";
 import type { Placement, Sink } from "./placement.ts";
-import type { Reduction, View } from "./plan.ts";
+import type { AxisReduction, View } from "./plan.ts";
 import { roleOf } from "../facts/roles.ts";
 import { sameReduction } from "./reductions.ts";
 import { slotIn, type Schedule } from "./schedule.ts";
@@ -15,7 +15,7 @@ import { constantView, pushFor, sameRows, type Context, type Scope } from "./sco
  */
 export interface PassSink extends Sink {
   readonly rows?: Rows | undefined;
-  readonly reduction?: Reduction | undefined;
+  readonly reduction?: AxisReduction | undefined;
 }
 
 type Pass = [PassSink, ...PassSink[]];

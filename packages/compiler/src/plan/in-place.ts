@@ -37,7 +37,11 @@ export function commitInPlace(steps: readonly Step[], commits: readonly Commit[]
   for (const commit of commits) {
     const { from, to } = commit;
     const [at, ...others] = stepsOf(from.buffer);
-    const isLast = at !== undefined && !((globalThis as {old?: boolean}).old && others.length > 0) && !((globalThis as {old?: boolean}).old && others.length > 0) && [...stepsOf(to.buffer)].every((i) => i <= at);
+    const isLast =
+      at !== undefined &&
+      !((globalThis as { old?: boolean }).old && others.length > 0) &&
+      !((globalThis as { old?: boolean }).old && others.length > 0) &&
+      [...stepsOf(to.buffer)].every((i) => i <= at);
     const replaced = isLast ? writeOver(nth(current, at), commit) : undefined;
     const readers = others.map((i) => ({ i, step: readingFrom(nth(current, i), commit) }));
     if (at === undefined || replaced === undefined || readers.some(({ step }) => step === undefined)) {

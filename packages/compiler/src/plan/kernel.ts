@@ -1,6 +1,6 @@
 import type { DType, Shape, Tensor } from "@sluice/tensor";
 import { nth, zip, type Node, type SymbolTensor } from "@sluice/tensor/internal";
-import type { ElementwiseStep, Instruction, Reduction, View } from "./plan.ts";
+import type { AxisReduction, ElementwiseStep, Instruction, View } from "./plan.ts";
 import type { NodeWith } from "../facts/facts.ts";
 import { isElementwise, isView, keepsAxes } from "../facts/roles.ts";
 import { uniformValue } from "../program/uniform.ts";
@@ -21,7 +21,7 @@ type IndexMap = readonly { readonly axis: number; readonly offset: number }[];
 export interface KernelBuilder {
   store(x: Tensor, view: View): void;
   /** All reductions of a pass are alike. */
-  reduce(x: Tensor, reduction: Reduction, view: View): void;
+  reduce(x: Tensor, reduction: AxisReduction, view: View): void;
   /** The number of windows of memory that it reads and writes so far. */
   views(): number;
   finish(): ElementwiseStep;
@@ -31,7 +31,7 @@ export function kernelBuilder(shape: Shape, source: KernelSource): KernelBuilder
   const inputs = inputWindows(shape);
   const { instructions, emit } = instructionList();
   const stores: { value: number; view: View }[] = [];
-  let reductions: (Reduction & { readonly results: { value: number; view: View }[] }) | undefined;
+  let reductions: (AxisReduction & { readonly results: { value: number; view: View }[] }) | undefined;
   const known = new Map<string, number>();
   const ids = new Map<Node, number>();
   const identity: IndexMap = shape.map((_, axis) => ({ axis, offset: 0 }));

@@ -77,16 +77,17 @@ export interface ElementwiseStep {
   readonly instructions: readonly Instruction[];
   /** Values (positions in `instructions`) and their destinations: views of `shape` that do not overlap. */
   readonly stores: readonly { readonly value: number; readonly view: View }[];
-  readonly reductions?: Reductions;
+  readonly reductions?: PassReductions;
 }
 
 /** What a pass reduces along an axis, which is not the first one, in the order that @sluice/tensor defines. */
-export interface Reductions extends Reduction {
+export interface PassReductions extends AxisReduction {
   /** Values (positions in `instructions`) and their destinations: views of the pass's shape without the axis. */
   readonly results: readonly { readonly value: number; readonly view: View }[];
 }
 
-export interface Reduction {
+/** A sum or a maximum along an axis. */
+export interface AxisReduction {
   readonly op: "sum" | "max";
   readonly dtype: DType;
   readonly axis: number;
@@ -141,7 +142,7 @@ export interface PackStep {
  * y [outer..., inner...] from x [outer..., n, inner...], in the order that @sluice/tensor defines. `axis` is the
  * position of n.
  */
-export interface ReduceStep extends Reduction {
+export interface ReduceStep extends AxisReduction {
   readonly kind: "reduce";
   readonly x: View;
   readonly y: View;

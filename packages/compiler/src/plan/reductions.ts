@@ -1,15 +1,15 @@
 import { isNodeOf, nth, type Node } from "@sluice/tensor/internal";
 import { isElementwise } from "../facts/roles.ts";
-import type { Reduction } from "./plan.ts";
+import type { AxisReduction } from "./plan.ts";
 
 /** The reduction of a node, if it is one. */
-export function reductionOf(node: Node): Reduction | undefined {
+export function reductionOf(node: Node): AxisReduction | undefined {
   if (!isNodeOf(node, "reduceSum") && !isNodeOf(node, "reduceMax")) return undefined;
   const { op, axis } = node.operation;
   return { op: op === "reduceSum" ? "sum" : "max", dtype: node.outputs[0].dtype, axis };
 }
 
-export function sameReduction(a: Reduction, b: Reduction): boolean {
+export function sameReduction(a: AxisReduction, b: AxisReduction): boolean {
   return a.op === b.op && a.dtype === b.dtype && a.axis === b.axis;
 }
 
@@ -20,7 +20,7 @@ export function sameReduction(a: Reduction, b: Reduction): boolean {
  */
 export function reductionsInPasses(nodes: readonly Node[], isWhole: (node: Node) => boolean): Set<Node> {
   const own = new Set(nodes);
-  const known = new Map<Node, Reduction>();
+  const known = new Map<Node, AxisReduction>();
   return new Set(
     nodes.filter((node) => {
       const reduction = reductionOf(node);

@@ -13,7 +13,7 @@ import type {
   Plan,
   RandomBitsStep,
   ReduceStep,
-  Reduction,
+  AxisReduction,
   Step,
   View,
 } from "../plan/plan.ts";
@@ -113,7 +113,7 @@ function runReduction({ x, y, positions, ...reduction }: ReduceStep, machine: Ma
   write(y, reduced(reduction, take(x, reduction.axis, positions, machine)), machine);
 }
 
-function reduced({ op, axis }: Reduction, x: Tensor): Tensor {
+function reduced({ op, axis }: AxisReduction, x: Tensor): Tensor {
   const operation: Operation = { op: op === "sum" ? "reduceSum" : "reduceMax", axis };
   return applyOne(primitives[operation.op], operation, [x]);
 }

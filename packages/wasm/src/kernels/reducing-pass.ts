@@ -1,4 +1,4 @@
-import type { ElementwiseStep, Reductions } from "@sluice/compiler";
+import type { ElementwiseStep, PassReductions } from "@sluice/compiler";
 import { lookUp, nth, sizeOf, SUM_BLOCK, zip } from "@sluice/tensor/internal";
 import { type Body, type Expression, i32, i32x4, type Local, v128, type WasmFunction } from "../assembler/index.ts";
 import { addInOrder, type Blocked, blocksOf, placesFor, waitingAt } from "../pairwise.ts";
@@ -55,7 +55,7 @@ type Pointers = readonly Local<"i32">[];
  * Reduces in the order in which a reduction reads its operand from memory: in four lanes along the innermost axis,
  * otherwise element by element; in blocks that are added in pairs.
  */
-export function reducingKernel(target: KernelModule, step: ElementwiseStep, reductions: Reductions): Kernel {
+export function reducingKernel(target: KernelModule, step: ElementwiseStep, reductions: PassReductions): Kernel {
   const { pass, pointers } = passOf(step);
   const reducing = reducingOf(pass, reductions);
   const { iteration, places, results, isInnermost, widths } = reducing;
@@ -71,7 +71,7 @@ export function reducingKernel(target: KernelModule, step: ElementwiseStep, redu
   };
 }
 
-function reducingOf(pass: Pass, { op, dtype, axis }: Reductions): Reducing {
+function reducingOf(pass: Pass, { op, dtype, axis }: PassReductions): Reducing {
   const length = nth(pass.shape, axis);
   const isInnermost = axis === pass.shape.length - 1;
   const terms = isInnermost ? Math.ceil(length / 4) : length;
