@@ -1,23 +1,30 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { inputOf, sequence, type Extras } from "@sluice/cells";
 import { writeSafetensors } from "@sluice/formats";
-import { compile, grad, key, keyFor, mul, normal, sum, uniform, type Tensor, type Tree } from "@sluice/tensor";
+import { compile, key, normal } from "@sluice/tensor";
 import { wasm } from "@sluice/wasm";
 import type { Peer } from "../peers.ts";
 import { millisecondsOf, startProcess, type Process } from "../contender.ts";
 import { inTurns, median, runsFor } from "../statistics.ts";
+import { passesLimit, productsLimit, workOf } from "./bound.ts";
 import { entries, type Entry } from "./entries.ts";
+import { planOf } from "./loops.ts";
+import { trainingOf, type Size } from "./training.ts";
 
 /** Batch, time, input and hidden of every measurement. */
-export const size = [32, 100, 64, 64] as const;
+export const size: Size = [32, 100, 64, 64];
 
 /** The time of forward and backward, with the gradients of all parameters and of x, on one thread. */
 export interface Measured {
   readonly ms: number;
   /** Its time divided by that of `gru`, sampled in the same turns. */
   readonly ofGru: number;
+  /**
+   * Its time divided by that of its products at the peak of the processor and of what its other steps read and write at
+   * the bandwidth of its memory, both sampled in the same turns.
+   */
+  readonly ofBound?: number;
   /** Planned memory, in bytes. */
   readonly bytes: number;
   readonly compileMilliseconds: number;
@@ -47,12 +54,15 @@ export async function measureCells(
   if (gru === undefined) throw new Error("the catalogue has no gru");
   const other = peer && startTorch(peer);
   const baseline = await programOf(gru, backend);
+  const [products, passes] = [await productsLimit(backend), await passesLimit(backend)];
   for (const entry of entries.filter(wanted)) {
     const program = await programOf(entry, backend);
     const times = await inTurns<string>(
       [
         ["gru", await taker(baseline.run, warmMilliseconds)],
         ["cell", await taker(program.run, warmMilliseconds)],
+        ["products", await taker(products.run, warmMilliseconds)],
+        ["passes", await taker(passes.run, warmMilliseconds)],
         ...(other !== undefined && entry.torchrecurrent !== undefined
           ? ([["torch", await torchTaker(other, entry.torchrecurrent, warmMilliseconds)]] as const)
           : []),
@@ -60,49 +70,32 @@ export async function measureCells(
       samples,
     );
     const at = (name: string): number => median(times.get(name) ?? []);
+    const { flops, bytes } = workOf(planOf(entry, size));
+    const bound = (flops / products.work.flops) * at("products") + (bytes / passes.work.bytes) * at("passes");
     report(entry.name, {
       ms: at("cell"),
       ofGru: at("cell") / at("gru"),
+      ofBound: at("cell") / bound,
       bytes: program.bytes,
       compileMilliseconds: program.compileMilliseconds,
       ...(times.has("torch") ? { torchrecurrent: at("torch") / at("cell") } : {}),
     });
     await program.dispose();
   }
-  await baseline.dispose();
+  for (const each of [baseline, products, passes]) await each.dispose();
   other?.close();
   await backend.close();
 }
 
-async function programOf({ make, input: makeInput }: Entry, backend: ReturnType<typeof wasm>): Promise<Program> {
-  const [batch, time, input, hidden] = size;
-  const cell = make({ input, hidden });
-  const layer = sequence(cell);
-  const params = layer.init(key(1));
-  const buffers = layer.initialBuffers();
-  const drawn = (name: string, spec: Extras[string]): Tensor => {
-    const full = inputOf(spec);
-    const own = keyFor(key(2), name);
-    return (
-      makeInput?.(name, full, [batch, time], own) ?? uniform(own, [batch, time, ...full.shape], { low: 0.1, high: 1 })
-    );
-  };
-  const x = cell.input === undefined ? normal(key(3), [batch, time, input]) : drawn("x", cell.input);
-  const extra = Object.fromEntries(Object.entries(cell.extra).map(([name, spec]) => [name, drawn(name, spec)]));
-  const run = (at: { readonly params: Tree; readonly x: Tensor }): Tensor =>
-    layer.apply(at.params, at.x, { extra, buffers }).output;
-  const g = normal(key(4), run({ params, x }).shape);
+async function programOf(entry: Entry, backend: ReturnType<typeof wasm>): Promise<Program> {
+  const { backward, draw } = trainingOf(entry, size);
+  const inputs = draw();
   const started = performance.now();
-  const compiled = await compile(
-    (p: Tree, y: Tensor, r: Tensor): Tree =>
-      grad((at: { params: Tree; x: Tensor }) => sum(mul(run(at), r)))({ params: p, x: y }),
-    [params, x, g],
-    { backend },
-  );
+  const compiled = await compile(backward, inputs, { backend });
   return {
     compileMilliseconds: performance.now() - started,
     bytes: compiled.statistics.bytes,
-    run: () => compiled(params, x, g),
+    run: () => compiled(...inputs),
     dispose: () => compiled.dispose(),
   };
 }

@@ -2,6 +2,7 @@ import { markdownTable, number, type Cells } from "../layout.ts";
 import { entries, families, type Entry } from "./entries.ts";
 import { cellIn, writtenOf } from "./equations.ts";
 import { factsOf, type Facts } from "./facts.ts";
+import { loopsOf } from "./loops.ts";
 import { size, type Measured } from "./measure.ts";
 
 /** A run of `pnpm bench --cells`, as kept in docs/catalogue.json. */
@@ -32,7 +33,10 @@ export function cataloguePage({ about, cells }: CatalogueRun): string {
   const [batch, time, input, hidden] = size;
   const timing = `Times are forward and backward with the gradients of all parameters and of the input, on one thread,
 batch ${batch}, ${time} steps, ${input} inputs, ${hidden} units; **of gru** is the time divided by that of \`gru\`, sampled
-in the same turns; **torchrecurrent** is its time divided by Sluice's. ${about}
+in the same turns; **of bound** is the time divided by that of its matrix products at the processor's peak and of what
+its other steps read and write at the memory's bandwidth, sampled in the same turns; **torchrecurrent** is its time divided by Sluice's. **Loops** says what one step of each
+loop of this program does, in the order of the loops: matrix products + passes over memory + reductions of values that no
+pass computes. Weights that are computed by loops have theirs before and after the two over time. ${about}
 `;
   const sections = Object.entries(families).flatMap(([family, title]) => {
     const members = entries.filter((entry) => entry.family === family);
@@ -54,8 +58,8 @@ function section(title: string, members: readonly Entry[], cells: CatalogueRun["
     ),
     "",
     markdownTable(
-      ["Cell", "ms", "of gru", "MB", "compile ms", "torchrecurrent"],
-      members.map((entry) => measuredCells(entry, cells[entry.name])),
+      ["Cell", "ms", "of gru", "of bound", "MB", "compile ms", "torchrecurrent", "Loops"],
+      members.map((entry) => [...measuredCells(entry, cells[entry.name]), loopCell(entry)]),
     ),
     ...(exceptions.length === 0 ? [] : ["", "Laws that do not hold:\n", ...exceptions]),
     "",
@@ -80,11 +84,12 @@ function factCells(entry: Entry, facts: Facts): Cells {
 }
 
 function measuredCells({ name, torchrecurrent }: Entry, measured: Measured | undefined): Cells {
-  if (measured === undefined) return [`\`${name}\``, "not measured", "", "", "", ""];
+  if (measured === undefined) return [`\`${name}\``, "not measured", "", "", "", "", ""];
   return [
     `\`${name}\``,
     number(measured.ms),
     number(measured.ofGru),
+    measured.ofBound === undefined ? "not measured" : number(measured.ofBound),
     number(measured.bytes / 1e6),
     number(measured.compileMilliseconds),
     measured.torchrecurrent === undefined
@@ -93,6 +98,14 @@ function measuredCells({ name, torchrecurrent }: Entry, measured: Measured | und
         : "not installed"
       : number(measured.torchrecurrent),
   ];
+}
+
+/** Products + passes + reductions of each loop, and what else a step does. */
+function loopCell(entry: Entry): string {
+  const all = loopsOf(entry, size).map(({ products, passes, reductions, others }) =>
+    [`${products} + ${passes} + ${reductions}`, ...others].join(", "),
+  );
+  return all.join("; ");
 }
 
 /** The equations of each cell once, though it may stand in several forms. */

@@ -115,6 +115,26 @@ test("sink: a sum over rows is taken of what is stacked anyway, or else of what 
   values(after).forEach((v, i) => expect(v).toBeCloseTo(values(before)[i]!, 5));
 });
 
+test("sink: what a loop is given for each step is summed without it, so that its step still works row by row", () => {
+  const run = (h: Tensor, xs: Tensor) =>
+    scan(
+      (s: { h: Tensor; total: Tensor }, at: Tensor) => ({
+        state: { h: tanh(mul(s.h, sum(at))), total: add(s.total, at) },
+        output: [],
+      }),
+      { h, total: tensor([0, 0, 0]) },
+      xs,
+    ).state;
+  const zeros23 = tensor([0, 0, 0, 0, 0, 0], [2, 3]);
+  const before = recordProgram(run, [zeros23, tensor([1, 2, 3, 4, 5, 6], [2, 3])]).program;
+  const [from] = scansOf(before);
+  const [to] = scansOf(prune(sink(before)));
+  expect(from!.outputs.map(({ shape }) => shape)).toEqual([[2, 3], [3]]);
+  expect(to!.outputs.map(({ shape }) => shape)).toEqual([[2, 3]]);
+  const [, total] = evaluate(sink(before), [zeros23, tensor([1, 2, 3, 4, 5, 6], [2, 3])]);
+  expect(total).toEqual(tensor([5, 7, 9]));
+});
+
 test("sink: biases with the same gradient have one sum", () => {
   const gradient = (p: { U: Tensor; b: Tensor; bh: Tensor }): Tensor =>
     sum(

@@ -22,7 +22,8 @@ import { countUses, hasLoop } from "./uses.ts";
  * Sink: a sum that the loop itself never reads, such as a weight gradient, leaves the loop. If a step adds a product of
  * two of its values, these are stacked instead, and one product over all steps (time x batch rows) gives the total. If
  * a step adds a sum over some axis, such as the sum over the batch rows of a bias gradient, that axis is summed once
- * after the loop: from a value that is stacked anyway, or from elements that the steps add up.
+ * after the loop: from a value that is stacked anyway, or from elements that the steps add up. What the loop is given
+ * for each step is summed without it.
  */
 export function sink(program: Program): Program {
   return rewriteScans(program, sinkScan);
@@ -61,9 +62,12 @@ function totalsOf(
   outer: ScanParts<Tensor>,
 ): (Total | undefined)[] {
   const uses = countUses(body);
+  const given = new Set(inner.sequences.map(({ node }) => node));
   return zip(inner.states, outer.states).map(([state, initial], i) => {
     if (initial.kind !== "array" || initial.data.some((v) => v !== 0)) return undefined;
     const added = addendOf(state, nth(body.outputs, i), uses);
+    // What is given for all steps is summed at once. In the loop it would be one sum for all rows.
+    if (added?.kind === "symbol" && given.has(added.node)) return (of) => of.summed(added);
     return added && totalOf(added);
   });
 }

@@ -12,7 +12,10 @@ interface Accesses {
 function accessesOf(step: SimpleStep): Accesses {
   switch (step.kind) {
     case "elementwise":
-      return { reads: step.inputs, writes: step.stores.map(({ view }) => view) };
+      return {
+        reads: step.inputs,
+        writes: [...step.stores, ...(step.reductions?.results ?? [])].map(({ view }) => view),
+      };
     case "matmul":
       return { reads: given(step.a, step.b, step.packed, step.positions), writes: given(step.c, step.waiting) };
     case "pack":

@@ -1,8 +1,8 @@
 import type { DType } from "@sluice/tensor";
 import { nth } from "@sluice/tensor/internal";
 import type { ElementwiseStep, Step, View } from "./plan.ts";
-import { viewsOf } from "./accesses.ts";
-import { sameView } from "./view.ts";
+import { viewsOf, writesOf } from "./accesses.ts";
+import { isContiguous, sameView } from "./view.ts";
 
 /**
  * The number of windows of memory that one pass may use. A backend makes a function of a pass, and each window may be
@@ -19,7 +19,8 @@ export interface Commit {
 
 /**
  * Ends a block with its commits. The new value overwrites the old one if the step that computes it is the last to read
- * the old one, and reads it element by element, or is a product that does not read it. Otherwise the value is copied.
+ * the old one, and reads it element by element, or is a product that does not read it. Later steps then read the new
+ * value there. Otherwise the value is copied.
  */
 export function commitInPlace(steps: readonly Step[], commits: readonly Commit[]): Step[] {
   const current = [...steps];
@@ -36,9 +37,14 @@ export function commitInPlace(steps: readonly Step[], commits: readonly Commit[]
   for (const commit of commits) {
     const { from, to } = commit;
     const [at, ...others] = stepsOf(from.buffer);
-    const isLast = at !== undefined && others.length === 0 && [...stepsOf(to.buffer)].every((i) => i <= at);
+    const isLast =
+      at !== undefined &&
+      !((globalThis as { old?: boolean }).old && others.length > 0) &&
+      !((globalThis as { old?: boolean }).old && others.length > 0) &&
+      [...stepsOf(to.buffer)].every((i) => i <= at);
     const replaced = isLast ? writeOver(nth(current, at), commit) : undefined;
-    if (at === undefined || replaced === undefined) {
+    const readers = others.map((i) => ({ i, step: readingFrom(nth(current, i), commit) }));
+    if (at === undefined || replaced === undefined || readers.some(({ step }) => step === undefined)) {
       const key = to.shape.join();
       const known = shapes.get(key);
       if (known === undefined) shapes.set(key, [commit]);
@@ -48,6 +54,12 @@ export function commitInPlace(steps: readonly Step[], commits: readonly Commit[]
     current[at] = replaced;
     if (!touches(replaced, from.buffer)) stepsOf(from.buffer).delete(at);
     stepsOf(to.buffer).add(at);
+    for (const { i, step } of readers) {
+      if (step === undefined) continue;
+      current[i] = step;
+      stepsOf(from.buffer).delete(i);
+      stepsOf(to.buffer).add(i);
+    }
   }
   return [...current, ...[...shapes.values()].flatMap(copySteps)];
 }
@@ -90,6 +102,32 @@ function writeOver(writer: Step, { from, to }: Commit): Step | undefined {
   };
 }
 
+/** A step that reads the new value where the old one was; undefined if it does more with the new one than read it. */
+function readingFrom(step: Step, { from, to }: Commit): Step | undefined {
+  if (!isWhole(from) || !isWhole(to) || (step.kind !== "loop" && touchesAny(writesOf(step), from.buffer)))
+    return undefined;
+  const moved = (view: View): View => (view.buffer === from.buffer ? { ...view, buffer: to.buffer } : view);
+  switch (step.kind) {
+    case "elementwise":
+      return { ...step, inputs: step.inputs.map(moved) };
+    case "matmul":
+      return step.packed === undefined
+        ? { ...step, a: moved(step.a), b: moved(step.b) }
+        : { ...step, a: moved(step.a) };
+    case "reduce":
+    case "cumulativeSum":
+      return { ...step, x: moved(step.x) };
+    default:
+      return undefined;
+  }
+}
+
+/** Whether a view is all of a buffer, in order and in every step of the loops around it. */
+const isWhole = (view: View): boolean =>
+  view.offset === 0 && isContiguous(view) && view.loops.every((stride) => stride === 0);
+
+const touchesAny = (views: readonly View[], buffer: number): boolean => views.some((view) => view.buffer === buffer);
+
 function touches(step: Step, buffer: number): boolean {
-  return viewsOf(step).some((view) => view.buffer === buffer);
+  return touchesAny(viewsOf(step), buffer);
 }

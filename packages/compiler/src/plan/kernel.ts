@@ -1,6 +1,6 @@
 import type { DType, Shape, Tensor } from "@sluice/tensor";
 import { nth, zip, type Node, type SymbolTensor } from "@sluice/tensor/internal";
-import type { ElementwiseStep, Instruction, View } from "./plan.ts";
+import type { AxisReduction, ElementwiseStep, Instruction, View } from "./plan.ts";
 import type { NodeWith } from "../facts/facts.ts";
 import { isElementwise, isView, keepsAxes } from "../facts/roles.ts";
 import { uniformValue } from "../program/uniform.ts";
@@ -17,9 +17,11 @@ export interface KernelSource {
  */
 type IndexMap = readonly { readonly axis: number; readonly offset: number }[];
 
-/** Writes one elementwise step. Values are added with `store`; common subexpressions are computed once. */
+/** Writes one elementwise step. Values are added with `store` and `reduce`; common subexpressions are computed once. */
 export interface KernelBuilder {
   store(x: Tensor, view: View): void;
+  /** All reductions of a pass are alike. */
+  reduce(x: Tensor, reduction: AxisReduction, view: View): void;
   /** The number of windows of memory that it reads and writes so far. */
   views(): number;
   finish(): ElementwiseStep;
@@ -29,6 +31,7 @@ export function kernelBuilder(shape: Shape, source: KernelSource): KernelBuilder
   const inputs = inputWindows(shape);
   const { instructions, emit } = instructionList();
   const stores: { value: number; view: View }[] = [];
+  let reductions: (AxisReduction & { readonly results: { value: number; view: View }[] }) | undefined;
   const known = new Map<string, number>();
   const ids = new Map<Node, number>();
   const identity: IndexMap = shape.map((_, axis) => ({ axis, offset: 0 }));
@@ -68,8 +71,19 @@ export function kernelBuilder(shape: Shape, source: KernelSource): KernelBuilder
 
   return {
     store: (x, view) => void stores.push({ value: valueOf(x, identity), view }),
-    views: () => inputs.list.length + stores.length,
-    finish: () => ({ kind: "elementwise", shape, inputs: inputs.list, instructions, stores }),
+    reduce(x, reduction, view) {
+      reductions ??= { ...reduction, results: [] };
+      reductions.results.push({ value: valueOf(x, identity), view });
+    },
+    views: () => inputs.list.length + stores.length + (reductions?.results.length ?? 0),
+    finish: () => ({
+      kind: "elementwise",
+      shape,
+      inputs: inputs.list,
+      instructions,
+      stores,
+      ...(reductions === undefined ? {} : { reductions }),
+    }),
   };
 }
 

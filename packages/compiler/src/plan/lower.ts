@@ -13,6 +13,7 @@ import { placeValues, type Placement, type Sink } from "./placement.ts";
 import type { LoopStep, Plan, Step, View } from "./plan.ts";
 import { isAnchor, roleOf } from "../facts/roles.ts";
 import { rowsOf } from "../facts/loop-rows.ts";
+import { reductionOf, reductionsInPasses } from "./reductions.ts";
 import { schedule, slotIn } from "./schedule.ts";
 import { newBuffer, settle, tableOf, type Context, type Scope, type VirtualBuffer } from "./scope.ts";
 import { nodeOutput, sameTensor, TensorMap } from "../program/tensor-map.ts";
@@ -117,7 +118,10 @@ function lowerBlock(context: Context, scope: Scope, nodes: readonly Node[], sink
     nodes,
     sinks.map((sink) => sink.tensor),
     placement,
-    context.fuse,
+    {
+      fuse: context.fuse,
+      joined: context.fuse ? reductionsInPasses(nodes, (node) => isWhole(context, node)) : new Set(),
+    },
   );
   const own = new Set(nodes);
   for (const node of nodes) {
@@ -130,11 +134,19 @@ function lowerBlock(context: Context, scope: Scope, nodes: readonly Node[], sink
     const members = bySlot[index] ?? [];
     for (const node of members) {
       if (node.operation.op === "scan") lowerScan(context, scope, node, node.operation, placement);
-      else if (isAnchor(node)) lowerAnchor(context, scope, node, placement);
+      else if (isAnchor(node) && !plan.joined.has(node)) lowerAnchor(context, scope, node, placement);
     }
     const writes = members.flatMap((node): PassSink[] => {
-      if (!plan.stored.has(node)) return [];
       const tensor = nodeOutput(node);
+      if (plan.joined.has(node))
+        return [
+          {
+            tensor: nth(node.inputs, 0),
+            view: storage(context, scope, tensor, placement),
+            reduction: reductionOf(node),
+          },
+        ];
+      if (!plan.stored.has(node)) return [];
       return [{ tensor, view: storage(context, scope, tensor, placement), rows: context.ragged.active(node) }];
     });
     const load = (x: SymbolTensor): View | undefined => {
@@ -148,6 +160,10 @@ function lowerBlock(context: Context, scope: Scope, nodes: readonly Node[], sink
     writePasses(context, scope, [...writes, ...(copies[index] ?? [])], load);
   }
 }
+
+/** Whether a node is done for all rows, and reads all positions. */
+const isWhole = ({ ragged }: Context, node: Node): boolean =>
+  ragged.active(node) === undefined && ragged.contracted(node) === undefined;
 
 function lowerScan(context: Context, scope: Scope, node: Node, operation: ScanOperation, placement: Placement): void {
   const { body, length, reverse } = operation;

@@ -3,6 +3,7 @@ import {
   broadcastTo,
   concat,
   cumulativeSum,
+  div,
   evaluate,
   exp,
   gather,
@@ -205,6 +206,45 @@ describe("loops", () => {
     const [, backward] = loops(made.steps);
     expect(backward!.body.map((step) => step.kind)).toEqual(["elementwise", "matmul", "elementwise"]);
     expect(loops(made.steps).every((loop) => loop.rows === 2)).toBe(true);
+  });
+
+  test("what a pass computes it also reduces: a softmax is three passes, the first of which writes nothing else", () => {
+    const softmaxOf = (a: Tensor, b: Tensor): Tensor => {
+      const z = mul(a, b);
+      const e = exp(add(z, mul(reduceMax(z, 2, { keep: true }), -1)));
+      return mul(e, div(1, sum(e, 2, { keep: true })));
+    };
+    const made = holds((a, b) => softmaxOf(a!, b!), [random("a", [2, 3, 8]), random("b", [2, 3, 8])]);
+    expect(made.steps.map(({ kind }) => kind)).toEqual(Array(made.steps.length).fill("elementwise"));
+    const [first] = made.steps;
+    expect(first?.kind === "elementwise" && [first.stores.length, first.reductions?.results.length]).toEqual([0, 1]);
+  });
+
+  test("sums of one value along two axes, and of rows, are not all the pass's", () => {
+    const made = holds(
+      (a, b) => {
+        const product = mul(a!, b!);
+        return [sum(product, 1), sum(product, 2), sum(product, 0), reduceMax(product, 1)];
+      },
+      [random("a", [2, 3, 8]), random("b", [3, 8])],
+    );
+    expect(made.steps.map(({ kind }) => kind)).toEqual(["elementwise", "reduce", "reduce", "reduce"]);
+  });
+
+  test("a memory is written once a step, where it was: later work of the step reads it there", () => {
+    const made = holds(
+      (C, k, q) =>
+        scan(
+          (state: { C: Tensor }, at: { k: Tensor; q: Tensor }) => {
+            const next = add(mul(state.C, 0.5), mul(reshape(at.k, [2, 4, 1]), reshape(at.q, [2, 1, 4])));
+            return { state: { C: next }, output: matmul(reshape(at.q, [2, 1, 4]), next) };
+          },
+          { C: C! },
+          { k: k!, q: q! },
+        ),
+      [random("C", [2, 4, 4]), random("k", [3, 2, 4]), random("q", [3, 2, 4])],
+    );
+    expect(loops(made.steps).map(({ body }) => body.map(({ kind }) => kind))).toEqual([["elementwise", "matmul"]]);
   });
 
   test("a matrix is packed for a loop or for many rows, not for one product of few rows", () => {

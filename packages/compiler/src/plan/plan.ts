@@ -66,7 +66,10 @@ export type Step =
   | ActiveRowsStep
   | LoopStep;
 
-/** One pass over `shape`: instructions are computed for each element, in registers, and some are stored. */
+/**
+ * One pass over `shape`: instructions are computed for each element, in registers. Some values are stored, and some are
+ * reduced along an axis.
+ */
 export interface ElementwiseStep {
   readonly kind: "elementwise";
   readonly shape: Shape;
@@ -74,6 +77,20 @@ export interface ElementwiseStep {
   readonly instructions: readonly Instruction[];
   /** Values (positions in `instructions`) and their destinations: views of `shape` that do not overlap. */
   readonly stores: readonly { readonly value: number; readonly view: View }[];
+  readonly reductions?: PassReductions;
+}
+
+/** What a pass reduces along an axis, which is not the first one, in the order that @sluice/tensor defines. */
+export interface PassReductions extends AxisReduction {
+  /** Values (positions in `instructions`) and their destinations: views of the pass's shape without the axis. */
+  readonly results: readonly { readonly value: number; readonly view: View }[];
+}
+
+/** A sum or a maximum along an axis. */
+export interface AxisReduction {
+  readonly op: "sum" | "max";
+  readonly dtype: DType;
+  readonly axis: number;
 }
 
 /** One value of an elementwise pass, computed in registers. Operands are positions of earlier instructions. */
@@ -125,13 +142,10 @@ export interface PackStep {
  * y [outer..., inner...] from x [outer..., n, inner...], in the order that @sluice/tensor defines. `axis` is the
  * position of n.
  */
-export interface ReduceStep {
+export interface ReduceStep extends AxisReduction {
   readonly kind: "reduce";
-  readonly op: "sum" | "max";
-  readonly dtype: DType;
   readonly x: View;
   readonly y: View;
-  readonly axis: number;
   /**
    * The positions along the axis to add, in this order, if not all. The axis is then not the innermost one. The other
    * positions add +0.

@@ -17,6 +17,8 @@ export interface Schedule {
   readonly stored: ReadonlySet<Node>;
   /** Elementwise values that are computed again by each reader. */
   readonly inlined: ReadonlySet<Node>;
+  /** Reductions that the pass that computes their operand computes too. */
+  readonly joined: ReadonlySet<Node>;
   /** The node behind a chain of views. */
   sourceOf(x: SymbolTensor): Node;
 }
@@ -45,16 +47,19 @@ export function slotIn(slotOf: ReadonlyMap<Node, number>, node: Node): number {
   return slot;
 }
 
-/** Without `fuse`, a separate pass writes every elementwise value to memory. */
+/**
+ * Without `fuse`, a separate pass writes every elementwise value to memory. `joined` are the reductions that may be
+ * computed with their operands, and are so if values are fused.
+ */
 export function schedule(
   nodes: readonly Node[],
   results: readonly Tensor[],
   { isCopied }: Pick<Placement, "isCopied">,
-  fuse: boolean,
+  { fuse, joined }: { readonly fuse: boolean; readonly joined: ReadonlySet<Node> },
 ): Schedule {
   const sourceOf = sourcesOf(nodes);
   const { uses, inlined, stored } = fuse
-    ? decideStorage(nodes, results)
+    ? decideStorage(nodes, results, joined)
     : {
         uses: new TensorMap<Uses>(),
         inlined: new Set<Node>(),
@@ -64,7 +69,7 @@ export function schedule(
   const passes = passWeights(weights);
   const slotOf = new Map<Node, number>();
   for (const node of nodes) {
-    const earliest = earliestSlot(node, { slotOf, inlined, isCopied, sourceOf, fuse });
+    const earliest = earliestSlot(node, { slotOf, inlined, joined, isCopied, sourceOf, fuse });
     const inPass = roleOf(node) === "elementwise" && !inlined.has(node);
     slotOf.set(node, inPass && fuse ? passes.add(node, earliest) : earliest);
   }
@@ -89,7 +94,7 @@ export function schedule(
   }
   let slots = 0;
   for (const slot of slotOf.values()) slots = Math.max(slots, slot + 1);
-  return { slotOf, slots: Math.max(1, slots), stored, inlined, sourceOf };
+  return { slotOf, slots: Math.max(1, slots), stored, inlined, joined, sourceOf };
 }
 
 /**
@@ -166,6 +171,7 @@ function passWeights(weights: ReadonlyMap<Node, number>): {
 function decideStorage(
   nodes: readonly Node[],
   results: readonly Tensor[],
+  joined: ReadonlySet<Node>,
 ): { uses: TensorMap<Uses>; stored: Set<Node>; inlined: Set<Node> } {
   const uses = new TensorMap<Uses>();
   const usesOf = (x: SymbolTensor): Uses => {
@@ -202,7 +208,10 @@ function decideStorage(
         break;
       }
       default:
-        for (const x of symbols(node.inputs)) usesOf(x).memory = true;
+        for (const x of symbols(node.inputs)) {
+          if (joined.has(node)) usesOf(x).direct.push(node);
+          else usesOf(x).memory = true;
+        }
     }
   }
   return { uses, stored, inlined };
@@ -214,7 +223,7 @@ function elementsOf(node: Node): number {
 }
 
 /**
- * Within a slot anchors come first, then passes. Memory that a pass or an assembly fills can therefore be read from the
+ * Within a slot anchors come first, then passes. A reduction in a pass is where its operand is. Memory that a pass or an assembly fills can therefore be read from the
  * next slot on.
  */
 function earliestSlot(
@@ -222,10 +231,12 @@ function earliestSlot(
   {
     slotOf,
     inlined,
+    joined,
     isCopied,
     sourceOf,
     fuse,
-  }: Pick<Schedule, "slotOf" | "inlined" | "sourceOf"> & Pick<Placement, "isCopied"> & { readonly fuse: boolean },
+  }: Pick<Schedule, "slotOf" | "inlined" | "joined" | "sourceOf"> &
+    Pick<Placement, "isCopied"> & { readonly fuse: boolean },
 ): number {
   const role = roleOf(node);
   let slot = 0;
@@ -236,14 +247,18 @@ function earliestSlot(
       slot = Math.max(slot, from);
       continue;
     }
+    if (joined.has(node)) return from;
     const source = sourceOf(x);
     const producer = roleOf(source);
+    const byPass = joined.has(source);
     const inRegisters =
       fuse && role === "elementwise" && producer === "elementwise" && (source === x.node || inlined.has(source));
-    // An assembly that could not be filled within this one is copied from memory, which must be filled first.
-    const copied = producer === "assembly" && isCopied(node, x);
+    // An assembly that could not be filled within this one is copied from memory, which must be filled first. So is
+    // what a pass reduces.
+    const copied = (producer === "assembly" || byPass) && isCopied(node, x);
     const inPlace = role === "assembly" && source === x.node && placeable(x) && !copied;
-    slot = Math.max(slot, from + (inRegisters || inPlace || producer === "anchor" || producer === "input" ? 0 : 1));
+    const before = producer === "input" || (producer === "anchor" && !byPass);
+    slot = Math.max(slot, from + (inRegisters || inPlace || before ? 0 : 1));
   }
   return slot;
 }

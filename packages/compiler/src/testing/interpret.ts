@@ -13,6 +13,7 @@ import type {
   Plan,
   RandomBitsStep,
   ReduceStep,
+  AxisReduction,
   Step,
   View,
 } from "../plan/plan.ts";
@@ -108,9 +109,13 @@ function runProduct({ a, b, c, positions }: MatmulStep, machine: Machine): void 
   write(c, applyOne<Operation>(primitives.matmul, { op: "matmul" }, factors), machine);
 }
 
-function runReduction({ op, x, y, axis, positions }: ReduceStep, machine: Machine): void {
+function runReduction({ x, y, positions, ...reduction }: ReduceStep, machine: Machine): void {
+  write(y, reduced(reduction, take(x, reduction.axis, positions, machine)), machine);
+}
+
+function reduced({ op, axis }: AxisReduction, x: Tensor): Tensor {
   const operation: Operation = { op: op === "sum" ? "reduceSum" : "reduceMax", axis };
-  write(y, applyOne(primitives[operation.op], operation, [take(x, axis, positions, machine)]), machine);
+  return applyOne(primitives[operation.op], operation, [x]);
 }
 
 /** Columns side by side in panels of `columns` columns, with zeros after the last one. */
@@ -190,6 +195,12 @@ function ofRows(step: Step, first: number, end: number): Step {
         shape: step.shape.with(0, end - first),
         inputs: step.inputs.map(part),
         stores: step.stores.map((store) => ({ ...store, view: part(store.view) })),
+        ...(step.reductions && {
+          reductions: {
+            ...step.reductions,
+            results: step.reductions.results.map((result) => ({ ...result, view: part(result.view) })),
+          },
+        }),
       };
     case "matmul":
       return { ...step, a: part(step.a), c: part(step.c), b: step.b.shape.length > 2 ? part(step.b) : step.b };
@@ -217,7 +228,7 @@ function take(view: View, axis: number, positions: View | undefined, machine: Ma
   return tensor(values, x.shape, { dtype: x.dtype });
 }
 
-function runPass({ shape, inputs, instructions, stores }: ElementwiseStep, machine: Machine): void {
+function runPass({ shape, inputs, instructions, stores, reductions }: ElementwiseStep, machine: Machine): void {
   const values: Tensor[] = [];
   for (const instruction of instructions) {
     switch (instruction.op) {
@@ -238,4 +249,6 @@ function runPass({ shape, inputs, instructions, stores }: ElementwiseStep, machi
     }
   }
   for (const { value, view } of stores) write(view, nth(values, value), machine);
+  if (reductions !== undefined)
+    for (const { value, view } of reductions.results) write(view, reduced(reductions, nth(values, value)), machine);
 }

@@ -40,6 +40,33 @@ describe("around the borders of blocks", () => {
     );
   });
 
+  test("sums of values that the same pass computes, and also writes", async () => {
+    await fc.assert(
+      fc.asyncProperty(around(4, 32, 128, 160), width, width, seeds, async (n, before, after, seed) => {
+        const [x, y] = [randomTensor([before, n, after], "f32", seed), randomTensor([n, after], "f32", seed + 1)];
+        const turned = randomTensor([before, after, n], "f32", seed + 2);
+        await expectAgreement(
+          (a, b, c) => {
+            const product = t.mul(a!, b!);
+            const other = t.mul(a!, t.transpose(c!, [0, 2, 1]));
+            const inLanes = t.sigmoid(t.add(a!, b!));
+            return [
+              t.sum(t.mul(a!, b!), 1),
+              product,
+              t.sum(product, 1, { keep: true }),
+              [t.sum(other, 1), t.sum(other, 2), t.reduceMax(other, 1)],
+              [t.sum(inLanes, 2), t.sum(t.mul(inLanes, a!), 2), t.reduceMax(inLanes, 2)],
+              t.concat([t.sum(t.exp(b!), 1), t.sum(t.mul(y, 3), 1)], 0),
+              t.sum(t.convert(t.mul(a!, 100), "i32"), 1),
+            ].flat();
+          },
+          [x, y, turned],
+        );
+      }),
+      { numRuns: 12 },
+    );
+  });
+
   test("sums of gathered rows, of which there are so many that few columns are added up together", async () => {
     const [rows, count] = [40_000, 500];
     const indices = t.tensor(Int32Array.from({ length: count }, (_, i) => (i % 3 === 0 ? 7 : (i * 7919) % rows)));
@@ -57,16 +84,21 @@ describe("around the borders of blocks", () => {
         const [a, b] = [randomTensor([m, k], "f32", seed), randomTensor([k, n], "f32", seed + 1)];
         const [at, bt] = [t.transpose(a), t.transpose(b)] as [t.ArrayTensor, t.ArrayTensor];
         const batched = randomTensor([2, k, 3], "f32", seed + 2);
+        const ofRows = randomTensor([2, 21, k], "f32", seed + 3);
         await expectAgreement(
-          (x, y, xt, yt, z) => [
+          (x, y, xt, yt, z, wide) => [
             t.matmul(x!, y!),
             t.matmul(t.transpose(xt!), y!),
             t.matmul(x!, t.transpose(yt!)),
             t.matmul(t.transpose(xt!), t.transpose(yt!)),
             t.matmul(t.transpose(z!, [0, 2, 1]), z!),
             t.matmul(x!, z!),
+            t.matmul(t.transpose(z!, [0, 2, 1]), t.transpose(t.reshape(x!, [1, m, k]), [0, 2, 1])),
+            t.matmul(wide!, t.transpose(t.slice(wide!, [0, 0, 0], [2, 3, k]), [0, 2, 1])),
+            t.matmul(t.slice(wide!, [0, 1, 0], [2, 2, k]), t.transpose(wide!, [0, 2, 1])),
+            t.matmul(wide!, t.transpose(t.slice(wide!, [0, 0, 0], [2, 1, k]), [0, 2, 1])),
           ],
-          [a, b, at, bt, batched],
+          [a, b, at, bt, batched, ofRows],
         );
       }),
       { numRuns: 12 },

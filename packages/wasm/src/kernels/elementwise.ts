@@ -1,42 +1,27 @@
-import type { ElementwiseStep, Instruction, View } from "@sluice/compiler";
-import { nth, lookUp, sizeOf } from "@sluice/tensor/internal";
-import { type Body, type Expression, inStep, type Local, type WasmFunction } from "../assembler/index.ts";
-import { compute, fromMemory, isLong, toMemory } from "./instruction.ts";
+import type { ElementwiseStep } from "@sluice/compiler";
+import { sizeOf } from "@sluice/tensor/internal";
+import type { Body, Expression, WasmFunction } from "../assembler/index.ts";
 import type { Kernel, KernelModule } from "./kernel.ts";
-import { loadLanes, storeLanes } from "./lanes.ts";
-import { advance, type Axis, blocks, countOf, iterationOf, movingAlong, nest, toFirstRow } from "./nest.ts";
+import { advance, blocks, countOf, iterationOf, movingAlong, nest, toFirstRow } from "./nest.ts";
+import {
+  computeBlock,
+  computeFixed,
+  innermost,
+  type Pass,
+  passOf,
+  pointAxis,
+  type PassParameters,
+  pointerParameters,
+  type Row,
+  storeBlock,
+  widthsFor,
+} from "./pass.ts";
+import { reducingKernel } from "./reducing-pass.ts";
 
-type Vector = Expression<"v128">;
-type Load = Extract<Instruction, { op: "load" }>;
-
-/** Where a view is: views of one buffer with the same strides share a pointer. `offset` is in bytes from it. */
-interface PointerOffset {
-  readonly pointer: number;
-  readonly offset: number;
-}
-
-/** An elementwise pass without its addresses. */
-interface Pass {
-  readonly shape: readonly number[];
-  readonly strides: readonly (readonly number[])[];
-  readonly loads: readonly PointerOffset[];
-  /** Whether the pass also writes to the buffer of an input. Such an input is read before anything is written. */
-  readonly overwritten: readonly boolean[];
-  readonly instructions: ElementwiseStep["instructions"];
-  readonly stores: readonly (PointerOffset & { readonly value: number })[];
-}
-
+/** A pass over all elements. */
 export function elementwiseKernel(target: KernelModule, step: ElementwiseStep): Kernel {
-  const { pointers, places } = placesOf([...step.inputs, ...step.stores.map(({ view }) => view)]);
-  const written = new Set(step.stores.map(({ view }) => view.buffer));
-  const pass: Pass = {
-    shape: step.shape,
-    strides: pointers.map(({ strides }) => strides),
-    loads: places.slice(0, step.inputs.length),
-    overwritten: step.inputs.map(({ buffer }) => written.has(buffer)),
-    instructions: step.instructions,
-    stores: step.stores.map(({ value }, i) => ({ value, ...nth(places, step.inputs.length + i) })),
-  };
+  if (step.reductions !== undefined) return reducingKernel(target, step, step.reductions);
+  const { pass, pointers } = passOf(step);
   const run = target.shared("pass", pass, (name) => emitPass(target, name, pass));
   return {
     count: iterationOf(pass.shape, pass.strides).rows,
@@ -47,75 +32,19 @@ export function elementwiseKernel(target: KernelModule, step: ElementwiseStep): 
   };
 }
 
-function placesOf(views: readonly View[]): { pointers: View[]; places: PointerOffset[] } {
-  const keyOf = ({ buffer, strides, loops }: View): string => `${buffer}:${strides.join()}:${loops.join()}`;
-  const lowest = new Map<string, View>();
-  for (const view of views) {
-    const known = lowest.get(keyOf(view));
-    if (known === undefined || view.offset < known.offset) lowest.set(keyOf(view), view);
-  }
-  const keys = [...lowest.keys()];
-  return {
-    pointers: [...lowest.values()],
-    places: views.map((view) => ({
-      pointer: keys.indexOf(keyOf(view)),
-      offset: 4 * (view.offset - lookUp(lowest, keyOf(view), "no pointer").offset),
-    })),
-  };
-}
-
 function emitPass({ module }: KernelModule, name: string, pass: Pass): WasmFunction<"none"> {
   const iteration = iterationOf(pass.shape, pass.strides);
   const inner = innermost(iteration.axes, pass);
   const outer = iteration.axes.filter((axis) => axis !== inner);
-  const params: { readonly first: "i32"; readonly end: "i32"; readonly [pointer: string]: "i32" } = {
-    first: "i32",
-    end: "i32",
-    ...Object.fromEntries(pass.strides.map((_, i) => [`p${i}`, "i32" as const])),
-  };
-  return module.function(name, { params }, (body, all) => {
-    const { first, end, ...rest } = all;
+  const params: PassParameters = { first: "i32", end: "i32", ...pointerParameters(pass) };
+  return module.function(name, { params }, (body, { first, end, ...rest }) => {
     const pointers = Object.values(rest);
     toFirstRow(body, iteration, first, pointers);
     nest(body, outer, { first, end }, pointers, (row) => {
-      const axis: Axis = inner ?? { length: 1, split: false, perRow: 1, strides: row.map(() => 1) };
+      const axis = inner ?? pointAxis(pass);
       emitRow(body, { pass, axis, pointers: row }, countOf(axis, first, end));
     });
   });
-}
-
-/**
- * The axis that vectors run along: the one along which most values are contiguous or constant. If several are equal,
- * the last.
- */
-function innermost(axes: readonly Axis[], { loads, stores }: Pass): Axis | undefined {
-  const score = (axis: Axis): number => {
-    const easy = ({ pointer }: PointerOffset, weight: number): number => {
-      const stride = strideOf(axis, pointer);
-      return stride === 1 ? weight : stride === 0 ? 0.9 * weight : 0;
-    };
-    const sum =
-      loads.reduce((total, place) => total + easy(place, 1), 0) +
-      stores.reduce((total, place) => total + easy(place, 2), 0);
-    return axis.length < 4 ? 0 : sum;
-  };
-  return axes.reduce<Axis | undefined>(
-    (best, axis) => (best === undefined || score(axis) >= score(best) ? axis : best),
-    undefined,
-  );
-}
-
-/** A pass along one axis. */
-interface Row {
-  readonly pass: Pass;
-  readonly axis: Axis;
-  readonly pointers: readonly Local<"i32">[];
-}
-
-/** Neighbouring elements that are computed together: `copies` vectors with `lanes` of them each. */
-interface Block {
-  readonly copies: number;
-  readonly lanes: number;
 }
 
 /** Computes all elements along one axis. */
@@ -123,124 +52,11 @@ function emitRow(body: Body, start: Row, count: Expression<"i32">): void {
   const { pass, axis } = start;
   const fixed = computeFixed(body, start);
   const row = { ...start, pointers: movingAlong(body, axis, start.pointers) };
-  const widths = pass.instructions.some(isLong) ? [32, 16, 8, 4, 1] : [8, 4, 1];
+  const widths = widthsFor(pass, 8);
   blocks(body, count, { known: axis.split ? undefined : axis.length, unit: axis.perRow, widths }, (width) => {
     const block = { copies: Math.max(1, Math.floor(width / 4)), lanes: Math.min(4, width) };
     const values = computeBlock(body, row, block, fixed);
     storeBlock(body, row, block, values);
     advance(body, row.pointers, axis, width);
   });
-}
-
-/** The values that are constant along the axis, by the number of their instruction. */
-function computeFixed(body: Body, row: Row): ReadonlyMap<number, Vector> {
-  const fixed = new Map<number, Vector>();
-  const invariant = invariants(row);
-  row.pass.instructions.forEach((instruction, i) => {
-    if (invariant[i] !== true) return;
-    const value =
-      instruction.op === "load"
-        ? loadOf(row, instruction, { copy: 0, lanes: 4 })
-        : compute(
-            instruction,
-            argumentsOf(instruction).map((arg) => lookUp(fixed, arg, "no constant value")),
-            body.multiplyAdd,
-          );
-    fixed.set(i, instruction.op === "constant" ? value : body.let(value, `r${i}`));
-  });
-  return fixed;
-}
-
-/** The values of all instructions, one vector per copy. Those that are used more than once become variables. */
-function computeBlock(
-  body: Body,
-  row: Row,
-  { copies, lanes }: Block,
-  fixed: ReadonlyMap<number, Vector>,
-): ReadonlyMap<number, readonly Vector[]> {
-  const { instructions, overwritten } = row.pass;
-  const uses = usesOf(row.pass);
-  const values = new Map<number, readonly Vector[]>();
-  instructions.forEach((instruction, i) => {
-    const known = fixed.get(i);
-    if (known !== undefined) {
-      values.set(
-        i,
-        Array.from({ length: copies }, () => known),
-      );
-      return;
-    }
-    const made = Array.from({ length: copies }, (_, copy) => {
-      if (instruction.op === "load") return loadOf(row, instruction, { copy, lanes });
-      const args = argumentsOf(instruction).map((arg) => lookUp(values, arg, "no value"));
-      return compute(
-        instruction,
-        args.map((arg) => nth(arg, copy)),
-        body.multiplyAdd,
-      );
-    });
-    // What is overwritten is read before anything is stored.
-    const early = instruction.op === "load" && overwritten[instruction.input] === true;
-    if (isLong(instruction)) values.set(i, inStep(body, made));
-    else values.set(i, early || (uses[i] ?? 0) > 1 ? made.map((value) => body.let(value, `v${i}`)) : made);
-  });
-  return values;
-}
-
-function storeBlock(body: Body, row: Row, { lanes }: Block, values: ReadonlyMap<number, readonly Vector[]>): void {
-  for (const store of row.pass.stores) {
-    const { address, offset, stride } = whereIs(row, store);
-    const { dtype } = nth(row.pass.instructions, store.value);
-    const once = stride === 1 && lanes === 4;
-    lookUp(values, store.value, "no value").forEach((value, copy) => {
-      const stored = toMemory(dtype, value);
-      storeLanes(body, address, once ? stored : body.let(stored, "out"), offset + 16 * copy * stride, stride, lanes);
-    });
-  }
-}
-
-/** Where a value is at the start of a block. `offset` is in bytes from `address`, `stride` in elements along the axis. */
-function whereIs(
-  { axis, pointers }: Row,
-  { pointer, offset }: PointerOffset,
-): { readonly address: Local<"i32">; readonly offset: number; readonly stride: number } {
-  return { address: nth(pointers, pointer), offset, stride: strideOf(axis, pointer) };
-}
-
-function strideOf({ strides }: Axis, pointer: number): number {
-  return nth(strides, pointer);
-}
-
-/** Four neighbouring elements of an input, the `copy`-th four of a block. */
-function loadOf(
-  row: Row,
-  { dtype, input }: Load,
-  { copy, lanes }: { readonly copy: number; readonly lanes: number },
-): Vector {
-  const { address, offset, stride } = whereIs(row, nth(row.pass.loads, input));
-  return fromMemory(dtype, loadLanes(address, offset + 16 * copy * stride, stride, lanes));
-}
-
-/** The instructions whose values an instruction computes with. */
-function argumentsOf(instruction: Instruction): readonly number[] {
-  return "args" in instruction ? instruction.args : [];
-}
-
-function usesOf({ instructions, stores }: Pass): number[] {
-  const uses = instructions.map(() => 0);
-  for (const i of [...instructions.flatMap(argumentsOf), ...stores.map(({ value }) => value)])
-    uses[i] = (uses[i] ?? 0) + 1;
-  return uses;
-}
-
-/** Which values are constant along the axis. */
-function invariants({ pass, axis }: Row): boolean[] {
-  const result: boolean[] = [];
-  for (const instruction of pass.instructions) {
-    if (instruction.op === "load") {
-      const { pointer } = nth(pass.loads, instruction.input);
-      result.push(strideOf(axis, pointer) === 0 && pass.overwritten[instruction.input] !== true);
-    } else result.push(argumentsOf(instruction).every((arg) => result[arg] === true));
-  }
-  return result;
 }

@@ -1,4 +1,5 @@
-import { type Body, type Expression, i32, v128 } from "../assembler/index.ts";
+import { nth } from "@sluice/tensor/internal";
+import { type Body, type Expression, i32, type Local, v128 } from "../assembler/index.ts";
 import { loadColumns, storeColumns } from "../gemm/columns.ts";
 
 /**
@@ -40,4 +41,24 @@ export function storeLanes(
 /** Moves a negative offset into the address, because an instruction's offset cannot be negative. */
 function shifted(address: Expression<"i32">, offset: number): [Expression<"i32">, number] {
   return offset >= 0 ? [address, offset] : [i32.add(address, offset), 0];
+}
+
+/** Four vectors of four as the rows of a matrix, transposed. They must be variables, because they are used twice. */
+export function transposed(body: Body, rows: readonly Local<"v128">[]): Local<"v128">[] {
+  const [a, b, c, d] = [nth(rows, 0), nth(rows, 1), nth(rows, 2), nth(rows, 3)];
+  const pairs = (x: Local<"v128">, y: Local<"v128">): readonly [low: Local<"v128">, high: Local<"v128">] => [
+    body.let(v128.shuffle32(x, y, [0, 4, 1, 5]), "low"),
+    body.let(v128.shuffle32(x, y, [2, 6, 3, 7]), "high"),
+  ];
+  const [low1, high1] = pairs(a, b);
+  const [low2, high2] = pairs(c, d);
+  return (
+    [
+      [low1, low2],
+      [high1, high2],
+    ] as const
+  ).flatMap(([x, y]) => [
+    body.let(v128.shuffle32(x, y, [0, 1, 4, 5]), "column"),
+    body.let(v128.shuffle32(x, y, [2, 3, 6, 7]), "column"),
+  ]);
 }

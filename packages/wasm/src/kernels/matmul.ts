@@ -1,6 +1,6 @@
 import type { MatmulStep, View } from "@sluice/compiler";
-import { PRODUCT_BLOCK, sizeOf } from "@sluice/tensor/internal";
-import { f32x4, i32, v128, type WasmFunction } from "../assembler/index.ts";
+import { PRODUCT_BLOCK } from "@sluice/tensor/internal";
+import { i32 } from "../assembler/index.ts";
 import {
   emitGemm,
   emitGemmStreamed,
@@ -11,10 +11,8 @@ import {
   tileHeights,
   transposedAScratchBytes,
 } from "../gemm/index.ts";
-import { addInOrder, addListed, blocksOf, placesFor, waitingAt } from "../pairwise.ts";
 import { type Kernel, type KernelModule, lengthAt, matrixStrides, type RangeOptions, strideAt } from "./kernel.ts";
-import { loadLanes, storeLanes } from "./lanes.ts";
-import { blocks, iterationOf, nest, toFirstRow } from "./nest.ts";
+import { stridedKernel } from "./strided-product.ts";
 
 /** Of c [m, n] = a [m, k] b [k, n]. */
 interface Sizes {
@@ -112,95 +110,4 @@ function streamedKernel(target: KernelModule, { a, b, c }: MatmulStep, { m, k, n
     scratchBytes: streamedScratchBytes(shape),
     call: ({ first, end, addressOf, scratch }) => run.call(first, end, ...[a, b, c].map(addressOf), scratch),
   };
-}
-
-interface Strided {
-  readonly rows: readonly number[];
-  readonly k: number;
-  readonly n: number;
-  /** Strides of a, b and c, along all axes but the last one of c. */
-  readonly strides: readonly (readonly number[])[];
-  /** Strides along the contracted axis. */
-  readonly contracted: readonly [number, number];
-  /** Strides from one column to the next. */
-  readonly columns: readonly [number, number];
-  /** Whether the positions to contract are listed. */
-  readonly listed: boolean;
-}
-
-function stridedKernel(target: KernelModule, { a, b, c, positions }: MatmulStep): Kernel {
-  const rank = c.shape.length;
-  const shape: Strided = {
-    rows: c.shape.slice(0, -1),
-    k: lengthAt(a, rank - 1),
-    n: lengthAt(c, rank - 1),
-    strides: [a.strides.slice(0, -1), [...b.strides.slice(0, -2), 0], c.strides.slice(0, -1)],
-    contracted: [strideAt(a, rank - 1), strideAt(b, rank - 2)],
-    columns: [strideAt(b, rank - 1), strideAt(c, rank - 1)],
-    listed: positions !== undefined,
-  };
-  const run = target.shared("matmulStrided", shape, (name) => emitStrided(target, name, shape));
-  return {
-    count: iterationOf(shape.rows, shape.strides).rows,
-    grain: 1,
-    work: 2 * sizeOf(c.shape) * shape.k,
-    scratchBytes: placesFor(blocksOf(shape.k, PRODUCT_BLOCK)) * 4 * COLUMNS,
-    call: ({ first, end, addressOf, scratch }) =>
-      run.call(first, end, ...[a, b, c].map(addressOf), positions ? addressOf(positions) : 0, scratch),
-  };
-}
-
-/** Columns of c that are computed together. */
-const COLUMNS = 64;
-
-function emitStrided({ module }: KernelModule, name: string, shape: Strided): WasmFunction<"none"> {
-  const { k, n, contracted, columns, listed } = shape;
-  const iteration = iterationOf(shape.rows, shape.strides);
-  const params = { first: "i32", end: "i32", a: "i32", b: "i32", c: "i32", list: "i32", scratch: "i32" } as const;
-  return module.function(name, { params }, (body, { first, end, a, b, c, list, scratch }) => {
-    toFirstRow(body, iteration, first, [a, b, c]);
-    nest(body, iteration.axes, { first, end }, [a, b, c], ([rowA, rowB, rowC]) => {
-      const bAt = body.let(rowB, "bAt");
-      const cAt = body.let(rowC, "cAt");
-      blocks(body, i32.const(n), { known: n, unit: 1, widths: [COLUMNS, 16, 4, 1] }, (width) => {
-        const lanes = Math.min(4, width);
-        const sums = Array.from({ length: Math.max(1, (width / 4) | 0) }, (_, v) => body.local("v128", `sum${v}`));
-        for (const sum of sums) body.set(sum, f32x4.const(0));
-        if (k > 0) {
-          const x = body.let(rowA, "x");
-          const y = body.let(bAt, "y");
-          const waiting = k > PRODUCT_BLOCK ? waitingAt(body, scratch, 16 * sums.length) : undefined;
-          const blocked = { sums, start: f32x4.const(0), block: PRODUCT_BLOCK, waiting };
-          const take = (): void => {
-            const element = body.let(v128.load32Splat(x), "element");
-            sums.forEach((sum, v) => {
-              const row = loadLanes(y, 16 * v * columns[0], columns[0], lanes);
-              body.set(sum, body.multiplyAdd(sum, element, row));
-            });
-          };
-          if (listed) {
-            addListed(body, blocked, list, (position) => {
-              body.set(x, i32.add(rowA, i32.mul(position, 4 * contracted[0])));
-              body.set(y, i32.add(bAt, i32.mul(position, 4 * contracted[1])));
-              take();
-            });
-          } else {
-            const left = body.local("i32", "left");
-            addInOrder(body, blocked, k, (terms) => {
-              body.set(left, terms);
-              body.while(left, () => {
-                take();
-                body.set(x, i32.add(x, 4 * contracted[0]));
-                body.set(y, i32.add(y, 4 * contracted[1]));
-                body.set(left, i32.sub(left, 1));
-              });
-            });
-          }
-        }
-        sums.forEach((sum, v) => storeLanes(body, cAt, sum, 16 * v * columns[1], columns[1], lanes));
-        body.set(bAt, i32.add(bAt, 4 * width * columns[0]));
-        body.set(cAt, i32.add(cAt, 4 * width * columns[1]));
-      });
-    });
-  });
 }

@@ -1,0 +1,194 @@
+import type { ElementwiseStep, PassReductions } from "@sluice/compiler";
+import { lookUp, nth, sizeOf, SUM_BLOCK, zip } from "@sluice/tensor/internal";
+import { type Body, type Expression, i32, i32x4, type Local, v128, type WasmFunction } from "../assembler/index.ts";
+import { addInOrder, type Blocked, blocksOf, placesFor, waitingAt } from "../pairwise.ts";
+import type { Kernel, KernelModule } from "./kernel.ts";
+import { storeLanes } from "./lanes.ts";
+import {
+  advance,
+  type Axis,
+  blocks,
+  countOf,
+  type Iteration,
+  iterationOf,
+  movingAlong,
+  nest,
+  toFirstRow,
+} from "./nest.ts";
+import {
+  type Block,
+  computeBlock,
+  computeFixed,
+  innermost,
+  type Pass,
+  passOf,
+  pointAxis,
+  type PassParameters,
+  pointerParameters,
+  storeBlock,
+  type Stored,
+  type Vector,
+  whereIs,
+  widthsFor,
+} from "./pass.ts";
+import { type Rule, ruleOf } from "./reduction-rule.ts";
+
+/** A pass that reduces values along an axis as it computes them. */
+interface Reducing {
+  readonly pass: Pass;
+  readonly results: readonly Stored[];
+  readonly rule: Rule;
+  /** The axes that stay. */
+  readonly iteration: Iteration;
+  /** The axis that goes. */
+  readonly along: Axis;
+  readonly isInnermost: boolean;
+  /** How many elements are computed together. */
+  readonly widths: readonly number[];
+  /** The places for totals of blocks that wait: 0 unless the order matters (sums in f32). */
+  readonly places: number;
+}
+
+type Pointers = readonly Local<"i32">[];
+
+/**
+ * Reduces in the order in which a reduction reads its operand from memory: in four lanes along the innermost axis,
+ * otherwise element by element; in blocks that are added in pairs.
+ */
+export function reducingKernel(target: KernelModule, step: ElementwiseStep, reductions: PassReductions): Kernel {
+  const { pass, pointers } = passOf(step);
+  const reducing = reducingOf(pass, reductions);
+  const { iteration, places, results, isInnermost, widths } = reducing;
+  const run = target.shared("reducingPass", [pass, reductions.axis, reductions.op, reductions.dtype], (name) =>
+    emitReducing(target, name, reducing),
+  );
+  return {
+    count: iteration.rows,
+    grain: 1,
+    work: sizeOf(step.shape) * step.instructions.length,
+    scratchBytes: places * results.length * (isInnermost ? 16 : 4 * nth(widths, 0)),
+    call: ({ first, end, addressOf, scratch }) => run.call(first, end, scratch, ...pointers.map(addressOf)),
+  };
+}
+
+function reducingOf(pass: Pass, { op, dtype, axis }: PassReductions): Reducing {
+  const length = nth(pass.shape, axis);
+  const isInnermost = axis === pass.shape.length - 1;
+  const terms = isInnermost ? Math.ceil(length / 4) : length;
+  return {
+    pass,
+    results: pass.results,
+    rule: ruleOf(op, dtype),
+    iteration: iterationOf(
+      pass.shape.toSpliced(axis, 1),
+      pass.strides.map((strides) => strides.toSpliced(axis, 1)),
+    ),
+    along: { length, split: false, perRow: 1, strides: pass.strides.map((strides) => nth(strides, axis)) },
+    isInnermost,
+    widths: widthsFor(pass, 16),
+    places: op === "sum" && dtype === "f32" ? placesFor(blocksOf(terms, SUM_BLOCK)) : 0,
+  };
+}
+
+function emitReducing({ module }: KernelModule, name: string, reducing: Reducing): WasmFunction<"none"> {
+  const { iteration, pass, isInnermost } = reducing;
+  const params: PassParameters & { readonly scratch: "i32" } = {
+    first: "i32",
+    end: "i32",
+    scratch: "i32",
+    ...pointerParameters(pass),
+  };
+  return module.function(name, { params }, (body, { first, end, scratch, ...rest }) => {
+    const pointers = Object.values(rest);
+    toFirstRow(body, iteration, first, pointers);
+    if (isInnermost) {
+      nest(body, iteration.axes, { first, end }, pointers, (row) => emitLanes(body, reducing, row, scratch));
+      return;
+    }
+    const inner = innermost(iteration.axes, pass);
+    const outer = iteration.axes.filter((axis) => axis !== inner);
+    nest(body, outer, { first, end }, pointers, (row) => {
+      const axis = inner ?? pointAxis(pass);
+      emitColumns(body, reducing, axis, { pointers: row, count: countOf(axis, first, end), scratch });
+    });
+  });
+}
+
+/** Along the innermost axis: one vector after the other. */
+function emitLanes(body: Body, reducing: Reducing, pointers: Pointers, scratch: Local<"i32">): void {
+  const { pass, results, rule, along, widths } = reducing;
+  const fixed = computeFixed(body, { pass, axis: along, pointers });
+  const row = { pass, axis: along, pointers: movingAlong(body, along, pointers) };
+  const sums = results.map(() => body.let(rule.start, "lanes"));
+  const take = (elements: number): void =>
+    blocks(body, i32.const(elements), { known: elements, unit: 1, widths }, (width) => {
+      const block = blockOf(width);
+      const values = computeBlock(body, row, block, fixed);
+      storeBlock(body, row, block, values);
+      zip(results, sums).forEach(([{ value }, sum]) => {
+        for (const vector of lookUp(values, value, "no value to reduce"))
+          body.set(sum, rule.vector(sum, onlyLanes(vector, rule, block.lanes)));
+      });
+      advance(body, row.pointers, along, width);
+    });
+  const blocked = blockedOf(body, reducing, sums, scratch);
+  addInOrder(body, { ...blocked, block: 4 * SUM_BLOCK }, along.length, take);
+  zip(results, sums).forEach(([{ pointer, offset }, sum]) =>
+    rule.store(body, i32.add(nth(pointers, pointer), offset), sum),
+  );
+}
+
+/** A vector with the start of the reduction in the lanes from `lanes` on. */
+function onlyLanes(vector: Vector, { start }: Rule, lanes: number): Vector {
+  const kept = i32x4.const(-1, lanes > 1 ? -1 : 0, lanes > 2 ? -1 : 0, lanes > 3 ? -1 : 0);
+  return lanes === 4 ? vector : v128.bitselect(vector, start, kept);
+}
+
+/** Along another axis: neighbouring elements of the axis `inner` together. */
+function emitColumns(
+  body: Body,
+  reducing: Reducing,
+  inner: Axis,
+  { pointers, count, scratch }: { pointers: Pointers; count: Expression<"i32">; scratch: Local<"i32"> },
+): void {
+  const { pass, results, rule, along, widths } = reducing;
+  const column = { pass, axis: inner, pointers: movingAlong(body, inner, pointers) };
+  blocks(body, count, { known: inner.split ? undefined : inner.length, unit: inner.perRow, widths }, (width) => {
+    const block = blockOf(width);
+    const row = { ...column, pointers: movingAlong(body, along, column.pointers) };
+    const sums = results.map(() => Array.from({ length: block.copies }, () => body.let(rule.start, "sum")));
+    const left = body.local("i32", "left");
+    const take = (terms: number): void => {
+      body.set(left, terms);
+      body.while(left, () => {
+        const values = computeBlock(body, row, block, computeFixed(body, row));
+        storeBlock(body, row, block, values);
+        zip(results, sums).forEach(([{ value }, of]) =>
+          zip(of, lookUp(values, value, "no value to reduce")).forEach(([sum, vector]) =>
+            body.set(sum, rule.vector(sum, vector)),
+          ),
+        );
+        advance(body, row.pointers, along, 1);
+        body.set(left, i32.sub(left, 1));
+      });
+    };
+    addInOrder(body, blockedOf(body, reducing, sums.flat(), scratch), along.length, take);
+    zip(results, sums).forEach(([result, of]) => {
+      const { address, offset, stride } = whereIs(column, result);
+      of.forEach((sum, copy) => storeLanes(body, address, sum, offset + 16 * copy * stride, stride, block.lanes));
+    });
+    advance(body, column.pointers, inner, width);
+  });
+}
+
+const blockOf = (width: number): Block => ({ copies: Math.max(1, Math.floor(width / 4)), lanes: Math.min(4, width) });
+
+function blockedOf(
+  body: Body,
+  { rule, places }: Reducing,
+  sums: readonly Local<"v128">[],
+  scratch: Local<"i32">,
+): Blocked {
+  const waiting = places > 0 ? waitingAt(body, scratch, 16 * sums.length) : undefined;
+  return { sums, start: rule.start, block: SUM_BLOCK, waiting };
+}
