@@ -2,7 +2,7 @@
 import { TensorError, valuesOf, type Tensor } from "@sluice/tensor";
 import { checkTensor, describe, isFloat, nth, showShape } from "@sluice/tensor/internal";
 import { activeSteps, type StepOptions } from "../steps.ts";
-import type { Columns } from "./matrices.ts";
+import type { Columns } from "../matrices/columns.ts";
 
 /** A moment: a step of a row. */
 export interface Moment {

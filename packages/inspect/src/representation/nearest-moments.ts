@@ -1,7 +1,7 @@
 import { TensorError, type Tensor } from "@sluice/tensor";
 import { describe, nth, shown, suggestion } from "@sluice/tensor/internal";
 import { checkSteps, type StepOptions } from "../steps.ts";
-import { dot } from "./matrices.ts";
+import { dot } from "../matrices/columns.ts";
 import { pointAt, pointsOf, type Moment } from "./moments.ts";
 import { apart, checkCount } from "./patterns.ts";
 

@@ -1,7 +1,8 @@
 import { tensor, TensorError, type ArrayTensor, type Tensor } from "@sluice/tensor";
 import { checkOptions, nth, showShape, shown, sizeOf } from "@sluice/tensor/internal";
 import { checkSteps, type StepOptions } from "../steps.ts";
-import { centered, dot, gram, meanOf, singularValues } from "./matrices.ts";
+import { centered, dot, gram, meanOf } from "../matrices/columns.ts";
+import { singularVectorsOf } from "../matrices/one-sided-jacobi.ts";
 import { pointAt, pointsOf } from "./moments.ts";
 
 /** Options of {@link principalComponents}. */
@@ -47,7 +48,7 @@ export function principalComponents(points: Tensor, options: PrincipalComponents
   if (rows.length < 2) throw new TensorError(`${operation}: expected at least two points, got ${rows.length}`);
   const around = centered(columns);
   const covariance = gram(around).map((column) => column.map((sum) => sum / (rows.length - 1)));
-  const { values, vectors } = singularValues(covariance);
+  const { values, vectors } = singularVectorsOf(covariance);
   const whole = values.reduce((a, b) => a + b, 0);
   const kept = values.slice(0, components);
   return {

@@ -2,7 +2,7 @@
 import { TensorError, tensor, uniform, valuesOf, type ArrayTensor, type Tensor } from "@sluice/tensor";
 import { checkKey, checkTensor, describe, nth, picked, sameShape, showShape, shown } from "@sluice/tensor/internal";
 import type { StepOptions } from "../steps.ts";
-import type { Columns } from "./matrices.ts";
+import type { Columns } from "../matrices/columns.ts";
 import { pointsOf } from "./moments.ts";
 
 /**

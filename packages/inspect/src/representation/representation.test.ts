@@ -11,7 +11,7 @@ import {
   ridgeReadout,
   similarityOverTime,
 } from "../index.ts";
-import { singularValues } from "./matrices.ts";
+import { singularVectorsOf } from "../matrices/one-sided-jacobi.ts";
 
 const draw = (seed: number, shape: readonly number[]): ArrayTensor =>
   arrayOf(normal(key(seed), [...shape], { dtype: "f64" }));
@@ -22,7 +22,7 @@ function moved(x: ArrayTensor, seed: number): ArrayTensor {
   const columns = Array.from({ length: n }, (_, j) =>
     Float64Array.from(valuesOf(normal(keyFor(key(seed), String(j)), [n], { dtype: "f64" }))),
   );
-  const turn = tensor(Float64Array.from(singularValues(columns).vectors.flatMap((v) => [...v])), [n, n]);
+  const turn = tensor(Float64Array.from(singularVectorsOf(columns).vectors.flatMap((v) => [...v])), [n, n]);
   const turned = arrayOf(matmul(x, turn));
   return tensor(
     Float64Array.from(turned.data, (y, i) => 3 * y + (i % n)),

@@ -1,7 +1,8 @@
 import { tensor, TensorError, type ArrayTensor, type Tensor } from "@sluice/tensor";
 import { nth } from "@sluice/tensor/internal";
 import { checkSteps } from "../steps.ts";
-import { centered, dot, gram, meanOf, solved, transposeTimes, type Columns } from "./matrices.ts";
+import { solved } from "../matrices/cholesky.ts";
+import { centered, dot, gram, meanOf, transposeTimes, type Columns } from "../matrices/columns.ts";
 import { probeData, tensorOf, type ReadoutOptions, type Side } from "./probe-data.ts";
 
 /** How well targets are predicted. */

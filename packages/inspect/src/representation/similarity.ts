@@ -1,7 +1,8 @@
 import { tensor, TensorError, valuesOf, type ArrayTensor, type Tensor } from "@sluice/tensor";
 import { checkFunction, nth, sameShape, showShape } from "@sluice/tensor/internal";
 import { activeSteps, batchAndTime, checkSteps, type StepOptions } from "../steps.ts";
-import { centered, gram, singularValues, squareSum, transposeTimes, type Columns } from "./matrices.ts";
+import { centered, gram, squareSum, transposeTimes, type Columns } from "../matrices/columns.ts";
+import { singularValuesOf } from "../matrices/one-sided-jacobi.ts";
 import { pointsOf } from "./moments.ts";
 
 /** How alike two sets of states are: {@link linearCka} or {@link procrustesDistance}. */
@@ -39,7 +40,7 @@ export function procrustesDistance(x: Tensor, y: Tensor, options: StepOptions = 
   const norms = Math.sqrt(squareSum(X)) * Math.sqrt(squareSum(Y));
   if (norms === 0) return NaN;
   const [narrow, wide] = X.length <= Y.length ? [X, Y] : [Y, X];
-  const nuclear = singularValues(transposeTimes(wide, narrow)).values.reduce((a, b) => a + b, 0);
+  const nuclear = singularValuesOf(transposeTimes(wide, narrow)).reduce((a, b) => a + b, 0);
   return 2 - (2 * nuclear) / norms;
 }
 

@@ -1,6 +1,7 @@
 /** Multinomial logistic regression by Newton's method. */
 import { expF64, logF64, nth } from "@sluice/tensor/internal";
-import { dot, solved, type Columns } from "./matrices.ts";
+import { solved } from "../matrices/cholesky.ts";
+import { dot, type Columns } from "../matrices/columns.ts";
 import { predicted } from "./ridge-readout.ts";
 
 /** Weights, a column `[features]` for each class, and a bias for each class. */

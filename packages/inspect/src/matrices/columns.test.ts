@@ -2,7 +2,9 @@ import { key, keyFor, normal, valuesOf } from "@sluice/tensor";
 import { expectNear } from "@sluice/tensor/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { dot, singularValues, solved, transposeTimes, type Columns } from "./matrices.ts";
+import { solved } from "./cholesky.ts";
+import { dot, transposeTimes, type Columns } from "./columns.ts";
+import { singularVectorsOf } from "./one-sided-jacobi.ts";
 
 const matrix = (seed: number, rows: number, columns: number): Columns =>
   Array.from({ length: columns }, (_, j) =>
@@ -16,7 +18,7 @@ test("singular vectors are orthonormal, in order, and A v has the length of its 
   fc.assert(
     fc.property(fc.nat(1000), size, size, size, (seed, rows, columns, rank) => {
       const a = times(matrix(seed, rows, rank), matrix(seed + 1, rank, columns));
-      const { values, vectors } = singularValues(a);
+      const { values, vectors } = singularVectorsOf(a);
       expectNear(
         "V^T V",
         transposeTimes(vectors, vectors).flatMap((c) => [...c]),
@@ -55,10 +57,10 @@ test("singular values far apart are all accurate, and tiny or huge matrices do n
       [1, -1, -1, 1],
     ].map((column) => Float64Array.from(column, (y) => y / 2));
     const spread = hadamard.map((column, j) => column.map((y) => y * scale * 10 ** (-4 * j)));
-    const { values } = singularValues(spread);
+    const { values } = singularVectorsOf(spread);
     values.forEach((value, j) => expect(Math.abs(value / (scale * 10 ** (-4 * j)) - 1)).toBeLessThan(1e-14));
   }
-  expect([...singularValues([new Float64Array(2), new Float64Array(2)]).values]).toEqual([0, 0]);
+  expect([...singularVectorsOf([new Float64Array(2), new Float64Array(2)]).values]).toEqual([0, 0]);
 });
 
 test("Cholesky solves symmetric positive definite systems and refuses others", () => {
