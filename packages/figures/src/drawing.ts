@@ -11,10 +11,13 @@ export interface Drawing {
   readonly body: readonly Markup[];
   /** Rules beyond those of every figure. */
   readonly style?: string;
+  /** Default `img`; `group` where the body is of several images. */
+  readonly role?: "img" | "group";
 }
 
 /** A whole figure. It has no ids, so any number of figures can stand in one page. */
-export function svgOf({ width, height, title, description, body, style = "" }: Drawing, theme: Theme = "auto"): string {
+export function svgOf(drawing: Drawing, theme: Theme = "auto"): string {
+  const { width, height, title, description, body, style = "", role = "img" } = drawing;
   return element(
     "svg",
     {
@@ -24,7 +27,7 @@ export function svgOf({ width, height, title, description, body, style = "" }: D
       width,
       height,
       style: "max-width:100%;height:auto",
-      role: "img",
+      role,
       "aria-label": title === undefined ? description : `${title}. ${description}`,
     },
     element("title", {}, title ?? description),

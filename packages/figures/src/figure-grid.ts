@@ -1,8 +1,8 @@
 import { TensorError } from "@sluice/tensor";
 import { checkOptions, shown } from "@sluice/tensor/internal";
+import { svgOf } from "./drawing.ts";
 import { element } from "./markup.ts";
-import { styleOf, themeClass, themes, type Theme } from "./style.ts";
-import { fitted } from "./text.ts";
+import { styleOf, themes, type Theme } from "./style.ts";
 
 /** Options of {@link figureGrid}. */
 export interface GridOptions {
@@ -53,30 +53,13 @@ export function figureGrid(figures: readonly string[], options: GridOptions = {}
   const description = options.description ?? parts.map(({ name }) => name).join("; ");
   const common = styleOf(theme);
   const styles = new Set(parts.map(({ style }) => style.replace(common, "")));
-  return element(
-    "svg",
-    {
-      xmlns: "http://www.w3.org/2000/svg",
-      class: themeClass(theme),
-      viewBox: `0 0 ${width} ${height}`,
-      width,
-      height,
-      style: "max-width:100%;height:auto",
-      role: "group",
-      "aria-label": title === undefined ? description : `${title}. ${description}`,
-    },
-    element("title", {}, title ?? description),
-    element("desc", {}, description),
-    { markup: `<style>${common}${[...styles].join("")}</style>` },
-    element("rect", { class: "page", width, height }),
-    title !== undefined && element("text", { class: "title", x: 12, y: 20 }, fitted(title, width - 24, 14.5)),
-    parts.map(({ inner, ...part }, index) => {
-      const [row, column] = [Math.floor(index / columns), index % columns];
-      const [x, y] = [before(widths, column), top + before(heights, row)];
-      const attributes = { x, y, width: part.width, height: part.height, role: "img", "aria-label": part.name };
-      return element("svg", attributes, { markup: inner });
-    }),
-  ).markup;
+  const body = parts.map(({ inner, ...part }, index) => {
+    const [row, column] = [Math.floor(index / columns), index % columns];
+    const [x, y] = [before(widths, column), top + before(heights, row)];
+    const attributes = { x, y, width: part.width, height: part.height, role: "img", "aria-label": part.name };
+    return element("svg", attributes, { markup: inner });
+  });
+  return svgOf({ width, height, title, description, body, style: [...styles].join(""), role: "group" }, theme);
 }
 
 interface Part {
