@@ -1,3 +1,4 @@
+import type { Bytes } from "@sluice/tensor";
 import { nth } from "@sluice/tensor/internal";
 import { type Body, type Built, bodyBuilder } from "./body.ts";
 import { toF32, toF32x4, toF64, toI32, toI64 } from "./constant.ts";
@@ -38,7 +39,7 @@ export interface ModuleBuilder {
     write: (body: Body, params: Arguments<P>) => void,
   ): WasmFunction<R>;
   /** The module in the binary format. */
-  encode(): Uint8Array<ArrayBuffer>;
+  encode(): Bytes;
   /** All functions as readable text. */
   print(): string;
 }
@@ -139,7 +140,7 @@ function sizeOf(pieces: Pieces): number {
   return pieces.reduce((size, piece) => size + piece.length, 0);
 }
 
-function joined(pieces: Pieces): Uint8Array<ArrayBuffer> {
+function joined(pieces: Pieces): Bytes {
   const bytes = new Uint8Array(sizeOf(pieces));
   let at = 0;
   for (const piece of pieces) {
@@ -167,7 +168,7 @@ function encodeModule(
   memory: MemoryOptions | undefined,
   imported: readonly (Signature & { from: string })[],
   defined: readonly Defined[],
-): Uint8Array<ArrayBuffer> {
+): Bytes {
   const types = new Map<string, { index: number; code: number[] }>();
   const typeIndex = (signature: Signature): number => {
     const code = signatureCode(signature);

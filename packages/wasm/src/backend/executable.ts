@@ -1,5 +1,5 @@
 import { debug, type Passes, planWithin } from "@sluice/compiler";
-import { type CompileOptions, type Executable, print, type Program } from "@sluice/tensor";
+import { type Bytes, type CompileOptions, type Executable, print, type Program } from "@sluice/tensor";
 import { bindState, checkInputs, checkRun, type StateLayout } from "@sluice/tensor/internal";
 import type { MultiplyAddMode } from "../assembler/index.ts";
 import { PANEL_COLUMNS, type TileSize } from "../gemm/index.ts";
@@ -90,7 +90,7 @@ function executableOf(
   };
 }
 
-async function compiled(code: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {
+async function compiled(code: Bytes): Promise<WebAssembly.Module> {
   try {
     return await WebAssembly.compile(code);
   } catch (cause) {

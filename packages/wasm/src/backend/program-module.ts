@@ -1,3 +1,4 @@
+import type { Bytes } from "@sluice/tensor";
 import type { Plan } from "@sluice/compiler";
 import { i32, type ModuleBuilder, type MultiplyAddMode, wasmModule } from "../assembler/index.ts";
 import type { TileSize } from "../gemm/index.ts";
@@ -17,7 +18,7 @@ export const MAXIMUM_PAGES = 65536;
 export const ADDRESSABLE_BYTES = (MAXIMUM_PAGES - 1024) * PAGE_BYTES;
 
 export interface ProgramModule {
-  readonly code: Uint8Array<ArrayBuffer>;
+  readonly code: Bytes;
   readonly layout: Layout;
   readonly kernels: number;
   print(): string;
