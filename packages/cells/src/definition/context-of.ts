@@ -1,5 +1,5 @@
 /** The context of a definition's step, made of the one that a layer gives the cell. */
-import { named, type Shape, type Tensor, type Tree } from "@sluice/tensor";
+import { named, TensorError, type Shape, type Tensor, type Tree } from "@sluice/tensor";
 import { at } from "@sluice/tensor/internal";
 import type { CellContext } from "../cell/context.ts";
 import { tensorsAt, type Noted } from "./cell-buffers.ts";
@@ -37,6 +37,13 @@ export function contextOf(made: Made, context: CellContext, options: ContextOpti
       const traced = named(`${made.name}.${trace}`, context.change(trace, computed));
       context.trace(trace, traced);
       return traced;
+    },
+    observe(trace: string, value: Tensor) {
+      if (context.change(trace, value) !== value)
+        throw new TensorError(
+          `${made.name}: nothing that this step computes is made of ${trace}, so it can be read, but not changed; change a gate or a state that it depends on`,
+        );
+      context.trace(trace, named(`${made.name}.${trace}`, value));
     },
     sizes: made.sizes,
     training: context.training,

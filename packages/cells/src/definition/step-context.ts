@@ -23,6 +23,11 @@ export interface StepContext<
    */
   readonly trace: (name: string, value: Tensor | (() => Tensor)) => Tensor;
   /**
+   * Names a value of which nothing in the step is made, such as the time constant that a step amounts to. It can be read
+   * over time as a trace. A layer's `intervene` and modifiers of a trace cannot change it.
+   */
+  readonly observe: (name: string, value: Tensor) => void;
+  /**
    * A product of a new input with weights, `x W`: `input("gates", x, W)`. Dropout of inputs and modifiers of input
    * weights act here. The name is the place, as for `norm`.
    */
@@ -55,6 +60,7 @@ export interface StepContext<
 export const contextNames: readonly string[] = [
   "sizes",
   "trace",
+  "observe",
   "recurrent",
   "training",
   "keys",

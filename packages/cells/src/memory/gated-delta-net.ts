@@ -90,12 +90,14 @@ export const gatedDeltaNet = defineAssociativeCell({
   },
   recurrence: matrixRecurrence("S"),
   elements(weights, x, context) {
-    const { q, k, v, beta, decay } = projected(weights, x, context);
+    const { q, k, v, beta, decay, alpha } = projected(weights, x, context);
     const written = mul(expand(beta, -1), k);
     const d = axisSize(k, -1);
-    const kept = expand(expand(exp(decay), -1), -1);
-    // alpha (I - beta k' k) - I, of which alpha - 1 is taken without cancellation.
-    const lost = mul(expand(expand(expm1(decay), -1), -1), unitMatrix(d, x.dtype));
+    const kept = expand(expand(alpha, -1), -1);
+    // alpha (I - beta k' k) - I, of which alpha - 1 is taken without cancellation. Where the trace of alpha is changed,
+    // it differs from exp(decay).
+    const less = add(expm1(decay), sub(alpha, exp(decay)));
+    const lost = mul(expand(expand(less, -1), -1), unitMatrix(d, x.dtype));
     return { A: sub(lost, mul(kept, outer(written, k))), B: outer(written, v), q };
   },
   output: (_, { S }, __, { elements: { q } }) => joined(read(q, S)),

@@ -99,9 +99,9 @@ export const matrixLstm = defineAssociativeCell({
     const { q, k, v, o, i1, logF } = projected(weights, x, context);
     return { logF, m: i1, C: outer(k, v), n: k, q, o };
   },
-  output(_, { C, n, m }, __, { trace, epsilon, elements, before }) {
-    trace("input", exp(sub(elements.m, m)));
-    trace("forget", exp(sub(add(elements.logF, before.m), m)));
+  output(_, { C, n, m }, __, { observe, epsilon, elements, before }) {
+    observe("input", exp(sub(elements.m, m)));
+    observe("forget", exp(sub(add(elements.logF, before.m), m)));
     return mul(elements.o, joined(retrieved(elements.q, { C, n, m }, epsilon)));
   },
   step(weights, { C, n, m }, x, { epsilon, ...context }) {

@@ -75,7 +75,7 @@ export const ltc = defineCell({
   },
   state: ({ hidden }) => ({ h: [hidden] }),
   withoutNorm: "a synapse opens by one neuron alone, so there is no sum over a layer before the nonlinearity",
-  step(params, { h }, x, { extra, sizes, trace, unfolds, outputs = sizes.hidden, ...options }) {
+  step(params, { h }, x, { extra, sizes, observe, unfolds, outputs = sizes.hidden, ...options }) {
     const { input, hidden } = sizes;
     const { vleak, input_w, input_b, output_w, output_b } = params;
     const positive = (w: Tensor): Tensor => (options.conductances === "softplus" ? softplus(w) : w);
@@ -98,7 +98,7 @@ export const ltc = defineCell({
     for (let i = 0; i < unfolds; i++) {
       const [g, current] = together(currents(next, synapses), SR);
       const conductance = add(add(gleak, g), 1e-8);
-      if (i === unfolds - 1) trace("timeConstant", div(cm, conductance));
+      if (i === unfolds - 1) observe("timeConstant", div(cm, conductance));
       next = div(add(mul(cm, next), mul(by, add(mul(gleak, vleak), current))), add(cm, mul(by, conductance)));
     }
     const isState = outputs === hidden && output_w === undefined;
