@@ -15,6 +15,9 @@ import { trainingOf, type Size } from "./training.ts";
 /** Batch, time, input and hidden of every measurement. */
 export const size: Size = [32, 100, 64, 64];
 
+/** A smaller size, for a second ratio to torchrecurrent. */
+export const smallSize: Size = [32, 100, 32, 32];
+
 /** The time of forward and backward, with the gradients of all parameters and of x, on one thread. */
 export interface Measured {
   readonly ms: number;
@@ -30,6 +33,8 @@ export interface Measured {
   readonly compileMilliseconds: number;
   /** The time of torchrecurrent's cell divided by this one's, where it has the cell. */
   readonly torchrecurrent?: number;
+  /** The same at {@link smallSize}. */
+  readonly torchrecurrentSmall?: number;
 }
 
 interface Program {
@@ -53,10 +58,10 @@ export async function measureCells(
   const gru = entries.find(({ name }) => name === "gru");
   if (gru === undefined) throw new Error("the catalogue has no gru");
   const other = peer && startTorch(peer);
-  const baseline = await programOf(gru, backend);
+  const baseline = await programOf(gru, backend, size);
   const [products, passes] = [await productsLimit(backend), await passesLimit(backend)];
   for (const entry of entries.filter(wanted)) {
-    const program = await programOf(entry, backend);
+    const program = await programOf(entry, backend, size);
     const times = await inTurns<string>(
       [
         ["gru", await taker(baseline.run, warmMilliseconds)],
@@ -64,13 +69,14 @@ export async function measureCells(
         ["products", await taker(products.run, warmMilliseconds)],
         ["passes", await taker(passes.run, warmMilliseconds)],
         ...(other !== undefined && entry.torchrecurrent !== undefined
-          ? ([["torch", await torchTaker(other, entry.torchrecurrent, warmMilliseconds)]] as const)
+          ? ([["torch", await torchTaker(other, entry.torchrecurrent, size, warmMilliseconds)]] as const)
           : []),
       ],
       samples,
     );
     const at = (name: string): number => median(times.get(name) ?? []);
     const { flops, bytes } = workOf(planOf(entry, size));
+    const small = other && (await smallRatio(entry, backend, other, { samples, warmMilliseconds }));
     const bound = (flops / products.work.flops) * at("products") + (bytes / passes.work.bytes) * at("passes");
     report(entry.name, {
       ms: at("cell"),
@@ -79,6 +85,7 @@ export async function measureCells(
       bytes: program.bytes,
       compileMilliseconds: program.compileMilliseconds,
       ...(times.has("torch") ? { torchrecurrent: at("torch") / at("cell") } : {}),
+      ...(small === undefined ? {} : { torchrecurrentSmall: small }),
     });
     await program.dispose();
   }
@@ -87,8 +94,28 @@ export async function measureCells(
   await backend.close();
 }
 
-async function programOf(entry: Entry, backend: ReturnType<typeof wasm>): Promise<Program> {
-  const { backward, draw } = trainingOf(entry, size);
+/** torchrecurrent's time divided by this cell's at the smaller size; undefined if it has no such cell. */
+async function smallRatio(
+  entry: Entry,
+  backend: ReturnType<typeof wasm>,
+  other: Torch,
+  { samples, warmMilliseconds }: { readonly samples: number; readonly warmMilliseconds: number },
+): Promise<number | undefined> {
+  if (entry.torchrecurrent === undefined) return undefined;
+  const program = await programOf(entry, backend, smallSize);
+  const times = await inTurns<string>(
+    [
+      ["cell", await taker(program.run, warmMilliseconds)],
+      ["torch", await torchTaker(other, entry.torchrecurrent, smallSize, warmMilliseconds)],
+    ],
+    samples,
+  );
+  await program.dispose();
+  return median(times.get("torch") ?? []) / median(times.get("cell") ?? []);
+}
+
+async function programOf(entry: Entry, backend: ReturnType<typeof wasm>, at: Size): Promise<Program> {
+  const { backward, draw } = trainingOf(entry, at);
   const inputs = draw();
   const started = performance.now();
   const compiled = await compile(backward, inputs, { backend });
@@ -112,10 +139,10 @@ async function taker(run: () => Promise<unknown>, warmMilliseconds: number): Pro
   return () => sample(runs);
 }
 
-/** A process of torchrecurrent, and the file with its input. */
+/** A process of torchrecurrent, and a file with the input of each size. */
 interface Torch {
   readonly process: Process;
-  readonly data: string;
+  dataOf(at: Size): string;
   close(): void;
 }
 
@@ -125,14 +152,15 @@ function startTorch(peer: Peer): Torch | undefined {
     console.error(`${peer.name}: ${start.absent}`);
     return undefined;
   }
-  const [batch, time, input] = size;
   const folder = mkdtempSync(join(tmpdir(), "sluice-bench-"));
-  const data = join(folder, "x.safetensors");
-  writeFileSync(data, writeSafetensors({ x: normal(key(3), [batch, time, input]) }));
   const process = startProcess(start);
   return {
     process,
-    data,
+    dataOf([batch, time, input]) {
+      const data = join(folder, `x-${input}.safetensors`);
+      writeFileSync(data, writeSafetensors({ x: normal(key(3), [batch, time, input]) }));
+      return data;
+    },
     close() {
       process.close();
       rmSync(folder, { recursive: true, force: true });
@@ -142,12 +170,13 @@ function startTorch(peer: Peer): Torch | undefined {
 
 /** Samples torchrecurrent's cell in its own process. */
 async function torchTaker(
-  { process, data }: Torch,
+  { process, dataOf }: Torch,
   cell: string,
+  at: Size,
   warmMilliseconds: number,
 ): Promise<() => Promise<number>> {
-  const [, , input, hidden] = size;
-  await process.ask({ op: "prepare", slot: "cell", case: { kind: "cell", cell, input, hidden }, data });
+  const [, , input, hidden] = at;
+  await process.ask({ op: "prepare", slot: "cell", case: { kind: "cell", cell, input, hidden }, data: dataOf(at) });
   const once = await millisecondsOf(process, { op: "warm", slot: "cell", milliseconds: warmMilliseconds });
   const runs = runsFor(once);
   return () => millisecondsOf(process, { op: "sample", slot: "cell", leadIn: 0, runs, clock: "wall" });

@@ -3,7 +3,8 @@ import { entries, families, type Entry } from "./entries.ts";
 import { cellIn, writtenOf } from "./equations.ts";
 import { factsOf, type Facts } from "./facts.ts";
 import { loopsOf } from "./loops.ts";
-import { size, type Measured } from "./measure.ts";
+import { median } from "../statistics.ts";
+import { size, smallSize, type Measured } from "./measure.ts";
 
 /** A run of `pnpm bench --cells`, as kept in docs/catalogue.json. */
 export interface CatalogueRun {
@@ -34,15 +35,56 @@ export function cataloguePage({ about, cells }: CatalogueRun): string {
   const timing = `Times are forward and backward with the gradients of all parameters and of the input, on one thread,
 batch ${batch}, ${time} steps, ${input} inputs, ${hidden} units; **of gru** is the time divided by that of \`gru\`, sampled
 in the same turns; **of bound** is the time divided by that of its matrix products at the processor's peak and of what
-its other steps read and write at the memory's bandwidth, sampled in the same turns; **torchrecurrent** is its time divided by Sluice's. **Loops** says what one step of each
+its other steps read and write at the memory's bandwidth, sampled in the same turns; **torchrecurrent** is its time divided by Sluice's, here and, in the next column, with ${smallSize[2]} inputs and
+${smallSize[3]} units. **Loops** says what one step of each
 loop of this program does, in the order of the loops: matrix products + passes over memory + reductions of values that no
 pass computes. Weights that are computed by loops have theirs before and after the two over time. ${about}
+
+${summaryOf(cells)}
 `;
   const sections = Object.entries(families).flatMap(([family, title]) => {
     const members = entries.filter((entry) => entry.family === family);
     return members.length === 0 ? [] : [section(title, members, cells)];
   });
   return `${introduction}\n${timing}\n${sections.join("\n")}`;
+}
+
+/** The ratios to torchrecurrent of all its cells, the lowest by name, and the cells that are far from their bound. */
+function summaryOf(cells: CatalogueRun["cells"]): string {
+  const measured = Object.entries(cells);
+  const ratios = measured.flatMap(([, { torchrecurrent: ratio }]) => (ratio === undefined ? [] : [ratio]));
+  const small = measured.flatMap(([, { torchrecurrentSmall: ratio }]) => (ratio === undefined ? [] : [ratio]));
+  const named = (chosen: (of: Measured) => number | undefined, is: (value: number) => boolean): string => {
+    const found = measured.flatMap(([name, of]) => {
+      const value = chosen(of);
+      return value !== undefined && is(value) ? [`\`${name}\` (${number(value)})`] : [];
+    });
+    return found.length === 0 ? "none" : found.join(", ");
+  };
+  const medians =
+    ratios.length === 0
+      ? []
+      : [
+          `The median ratio to torchrecurrent is ${number(median(ratios))} over ${ratios.length} cells` +
+            (small.length === 0 ? "." : `, and ${number(median(small))} with ${smallSize[3]} units.`),
+          `Below 4: ${named(
+            (of) => of.torchrecurrent,
+            (value) => value < 4,
+          )}.`,
+        ];
+  const bounds = measured.some(([, { ofBound }]) => ofBound !== undefined)
+    ? [
+        `More than 1.3 times their bound: ${named(
+          (of) => of.ofBound,
+          (value) => value > 1.3,
+        )}.`,
+      ]
+    : [];
+  const slow = `Compiled in more than 200 ms: ${named(
+    (of) => of.compileMilliseconds,
+    (value) => value > 200,
+  )}.`;
+  return [...medians, ...bounds, slow].join("\n");
 }
 
 function section(title: string, members: readonly Entry[], cells: CatalogueRun["cells"]): string {
@@ -58,7 +100,7 @@ function section(title: string, members: readonly Entry[], cells: CatalogueRun["
     ),
     "",
     markdownTable(
-      ["Cell", "ms", "of gru", "of bound", "MB", "compile ms", "torchrecurrent", "Loops"],
+      ["Cell", "ms", "of gru", "of bound", "MB", "compile ms", "torchrecurrent", `at ${smallSize[3]}`, "Loops"],
       members.map((entry) => [...measuredCells(entry, cells[entry.name]), loopCell(entry)]),
     ),
     ...(exceptions.length === 0 ? [] : ["", "Laws that do not hold:\n", ...exceptions]),
@@ -84,7 +126,7 @@ function factCells(entry: Entry, facts: Facts): Cells {
 }
 
 function measuredCells({ name, torchrecurrent }: Entry, measured: Measured | undefined): Cells {
-  if (measured === undefined) return [`\`${name}\``, "not measured", "", "", "", "", ""];
+  if (measured === undefined) return [`\`${name}\``, "not measured", "", "", "", "", "", ""];
   return [
     `\`${name}\``,
     number(measured.ms),
@@ -97,6 +139,7 @@ function measuredCells({ name, torchrecurrent }: Entry, measured: Measured | und
         ? "it has no such cell"
         : "not installed"
       : number(measured.torchrecurrent),
+    measured.torchrecurrentSmall === undefined ? "" : number(measured.torchrecurrentSmall),
   ];
 }
 
