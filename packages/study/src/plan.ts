@@ -47,7 +47,6 @@ export interface PlanOptions {
 /**
  * The trials of a study with a budget. The order is tasks, seeds, folds, variants, so that early results already
  * compare variants.
- * variants.
  */
 export function plan(study: Study, options: PlanOptions): PlannedTrial[] {
   const { name: budget, given } = budgetOf(study, options.budget);
