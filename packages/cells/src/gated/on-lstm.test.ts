@@ -1,4 +1,5 @@
 // onLstm against the paper's equations in plain loops, and chunks that are refused.
+import { specsOf } from "@sluice/params";
 import { layerNorm } from "@sluice/norm";
 import { expect, test } from "vitest";
 import {
@@ -51,8 +52,14 @@ test.each([0, 4, 1.5, Number.NaN])("a chunk of %d of 6 units is an error", (chun
   );
 });
 
-test("a normalizer of gates needs a chunk of 1", () => {
-  const norm = layerNorm({ placement: "gates" });
-  expect(() => onLstm({ input, hidden, chunk: 2, norm })).toThrow("the width 3 of masterForget is not a multiple");
-  expect(() => onLstm({ input, hidden, norm })).not.toThrow();
+test("a normalizer of gates takes each master gate as one, whatever the chunk", () => {
+  const cell = onLstm({ input, hidden, chunk: 2, norm: layerNorm({ placement: "gates" }) });
+  const shapes = specsOf(cell.params).flatMap(({ path, spec }) => (path.endsWith(".gain") ? [[path, spec.shape]] : []));
+  expect(shapes).toEqual(
+    expect.arrayContaining([
+      ["norm.gates.gates.gain", [4, 6]],
+      ["norm.masterForget.gates.gain", [1, 3]],
+      ["norm.masterInput.gates.gain", [1, 3]],
+    ]),
+  );
 });

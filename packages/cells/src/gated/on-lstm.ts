@@ -40,8 +40,7 @@ const cumax = (x: Tensor): Tensor => cumulativeSum(softmax(x), 1);
  * States: h, c; output: h. Traces: input, forget, candidate, output, masterForget, masterInput. Places of norm: gates,
  * masterForget, masterInput, cell.
  *
- * Option: `chunk` (default 1; the paper takes 10). Throws a TensorError unless it is an integer that divides hidden. A
- * normalizer that acts on gates (`placement: "gates"`) needs a chunk of 1.
+ * Option: `chunk` (default 1; the paper takes 10). Throws a TensorError unless it is an integer that divides hidden.
  */
 export const onLstm = defineCell({
   name: "onLstm",
@@ -58,15 +57,15 @@ export const onLstm = defineCell({
   },
   state: ({ hidden }) => ({ h: [hidden], c: [hidden] }),
   step({ W, U, b, masterForget, masterInput }, { h, c }, x, { norm, trace, input, recurrent, chunk }) {
-    const sumOf = (place: string, gate: typeof masterForget): Tensor =>
-      norm(place, [input(place, x, gate.W), recurrent(place, h, gate.U), gate.b]);
-    const [i1, f1, n1, o1] = split(sumOf("gates", { W, U, b }), 4);
+    const sumOf = (place: string, gate: typeof masterForget, gates: number): Tensor =>
+      norm(place, [input(place, x, gate.W, { gates }), recurrent(place, h, gate.U, { gates }), gate.b], { gates });
+    const [i1, f1, n1, o1] = split(sumOf("gates", { W, U, b }, 4), 4);
     const i = trace("input", sigmoid(i1));
     const f = trace("forget", sigmoid(f1));
     const n = trace("candidate", tanh(n1));
     const o = trace("output", sigmoid(o1));
-    const F = repeated(trace("masterForget", cumax(sumOf("masterForget", masterForget))), chunk);
-    const I = repeated(trace("masterInput", sub(1, cumax(sumOf("masterInput", masterInput)))), chunk);
+    const F = repeated(trace("masterForget", cumax(sumOf("masterForget", masterForget, 1))), chunk);
+    const I = repeated(trace("masterInput", sub(1, cumax(sumOf("masterInput", masterInput, 1)))), chunk);
     const w = mul(F, I);
     const kept = add(mul(f, w), sub(F, w));
     const entering = add(mul(i, w), sub(I, w));
