@@ -1,14 +1,14 @@
 import { expectOnBackend } from "@sluice/compiler/testing";
 import { TensorError, valueAndGradAux, valuesOf, type Backend } from "@sluice/tensor";
 import { expectNear } from "@sluice/tensor/testing";
-import type { Subject } from "./subject.ts";
+import type { LayerSubject } from "./subject.ts";
 import { run, runAt, trained, weighed, type Results, type Trained } from "./runs.ts";
 
 /**
  * Outputs, states and gradients on a backend equal those of the reference backend for the same optimized program, bit
  * for bit or within a relative tolerance. Compiles one program.
  */
-export async function onBackend(subject: Subject, backend: Backend, tolerance: number): Promise<void> {
+export async function onBackend(subject: LayerSubject, backend: Backend, tolerance: number): Promise<void> {
   const given = trained(subject);
   const f = valueAndGradAux((at: Trained): { value: ReturnType<typeof weighed>; aux: Results } => {
     const results = runAt(subject, at, { lengths: [4, 2, 0] });

@@ -1,8 +1,7 @@
-import { dropout as droppedOut } from "@sluice/cells";
+import { attentionWeights, dropout as droppedOut, joinHeads, splitHeads } from "@sluice/cells";
 import type { Initializer } from "@sluice/params";
-import { and, convert, iota, lessEqual, matmul, reshape, TensorError, transpose, type Tensor } from "@sluice/tensor";
+import { and, convert, iota, lessEqual, matmul, reshape, TensorError, type Tensor } from "@sluice/tensor";
 import { checkOptions, suggestion, shown } from "@sluice/tensor/internal";
-import { attentionWeights } from "./attention.ts";
 import { defineFusion, timeOf } from "../define-fusion.ts";
 import type { Fusion } from "../fusion.ts";
 import { checkSize, inputsOf } from "../inputs.ts";
@@ -110,17 +109,6 @@ function checked(options: CrossAttentionOptions<string>) {
   if (!(dropout >= 0 && dropout < 1))
     throw new TensorError(`crossAttention: dropout must be a rate from 0 to less than 1, got ${shown(dropout)}`);
   return { inputs, query, source, output, heads, rate: dropout, causal, initializer };
-}
-
-/** `[batch, time, output]` to `[batch, heads, time, output / heads]`. */
-function splitHeads(x: Tensor, heads: number): Tensor {
-  const [batch = 0, time = 0, width = 0] = x.shape;
-  return transpose(reshape(x, [batch, time, heads, width / heads]), [0, 2, 1, 3]);
-}
-
-function joinHeads(x: Tensor): Tensor {
-  const [batch = 0, heads = 0, time = 0, d = 0] = x.shape;
-  return reshape(transpose(x, [0, 2, 1, 3]), [batch, time, heads * d]);
 }
 
 /**

@@ -5,6 +5,7 @@ import {
   matmul,
   mul,
   reduceMax,
+  reshape,
   select,
   stopGradient,
   sub,
@@ -44,4 +45,16 @@ export function attentionWeights(
   const axes = k.shape.map((_, axis) => axis);
   const kT = transpose(k, [...axes.slice(0, -2), axes.length - 1, axes.length - 2]);
   return maskedSoftmax(mul(matmul(q, kT), scale), mask);
+}
+
+/** `[batch, time, width]` to `[batch, heads, time, width / heads]`. */
+export function splitHeads(x: Tensor, heads: number): Tensor {
+  const [batch = 0, time = 0, width = 0] = x.shape;
+  return transpose(reshape(x, [batch, time, heads, width / heads]), [0, 2, 1, 3]);
+}
+
+/** The inverse of {@link splitHeads}. */
+export function joinHeads(x: Tensor): Tensor {
+  const [batch = 0, heads = 0, time = 0, d = 0] = x.shape;
+  return reshape(transpose(x, [0, 2, 1, 3]), [batch, time, heads * d]);
 }
