@@ -19,6 +19,7 @@ import type { Applied } from "../cell/over-time.ts";
 import { attentionWeights, joinHeads, splitHeads } from "./attention-weights.ts";
 import { linear, type AttentionParams, type AttentionState, type Attending } from "./attention-parts.ts";
 import { dropout } from "./dropout.ts";
+import { perturbationsOver } from "./given-inputs.ts";
 import type { ApplyOptions } from "./layer.ts";
 import { flagsOf, lookedAt, stepsOf } from "./looked-at.ts";
 import { repeatMasked } from "./repeat-masked.ts";
@@ -33,6 +34,7 @@ export function overSequence(
     throw new TensorError(
       "attention: carryAfter needs a state, but each step reads all earlier steps, and no state holds them; bound them with `window`",
     );
+  perturbationsOver("attention", options.perturbations, {}, batchAndTime(given));
   const { training = false, key } = options;
   const x = lookedAt("attention", given, options);
   const part = (W: Tensor, b: Tensor | undefined): Tensor => splitHeads(linear(x, W, b), heads);

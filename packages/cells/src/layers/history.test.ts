@@ -28,7 +28,8 @@ import type { State } from "../cell/states.ts";
 import { onBackend } from "../testing/compiled.ts";
 import * as laws from "../testing/laws.ts";
 import * as overTime from "../testing/laws-over-time.ts";
-import { layerSubject, pick, rowOf } from "../testing/subject.ts";
+import { mask } from "../testing/runs.ts";
+import { flagsOf, layerSubject, pick, rowOf } from "../testing/subject.ts";
 
 const layers: Readonly<Record<string, Layer<Tree, State>>> = {
   convolution: conv1d({ input: 2, output: 3, kernelSize: 3, activation: "tanh" }),
@@ -63,7 +64,15 @@ describe.each(Object.entries(layers))("%s", (_, layer) => {
     }),
   )("%s", (_, law) => law(double));
 
-  test("WebAssembly has the reference's bits", () => onBackend(single, backend, 0));
+  test("WebAssembly has the reference's bits", async () => {
+    const resets = flagsOf([
+      [0, 0, 1, 0],
+      [0, 1, 0, 0],
+      [1, 0, 0, 0],
+    ]);
+    await onBackend(single, backend, 0);
+    await onBackend(single, backend, 0, { lengths: [4, 3, 2], mask, resets });
+  });
 
   test("whatever is masked or begins anew, and wherever rows end, each sequence is a run of its own", () => {
     fc.assert(
