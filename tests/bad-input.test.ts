@@ -139,6 +139,10 @@ const calls: Readonly<Record<string, Call>> = {
   "fusion.gmu": [fusion.gmu, { inputs: { a: 3, b: 2 }, output: 4 }],
   "fusion.lmf": [fusion.lmf, { inputs: { a: 3, b: 2 }, output: 4, rank: 2 }],
   "fusion.crossAttention": [fusion.crossAttention, { inputs: { a: 3, b: 2 }, query: "a", output: 4, heads: 2 }],
+  "fusion.crossAttentionBlock": [
+    fusion.crossAttentionBlock,
+    { inputs: { a: 4, b: 4 }, query: "a", heads: 2, layers: 2, dropout: 0.1, reluDropout: 0.1, residualDropout: 0.1 },
+  ],
   "fusion.defineFusion": [
     fusion.defineFusion,
     {
