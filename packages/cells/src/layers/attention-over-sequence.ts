@@ -14,7 +14,9 @@ import {
   transpose,
   type Tensor,
 } from "@sluice/tensor";
+import { at } from "@sluice/tensor/internal";
 import { batchAndTime } from "../cell/axes.ts";
+import { intervened } from "../cell/intervene.ts";
 import type { Applied } from "../cell/over-time.ts";
 import { attentionWeights, joinHeads, splitHeads } from "./attention-weights.ts";
 import { linear, type AttentionParams, type AttentionState, type Attending } from "./attention-parts.ts";
@@ -39,15 +41,16 @@ export function overSequence(
   const x = lookedAt("attention", given, options);
   const part = (W: Tensor, b: Tensor | undefined): Tensor => splitHeads(linear(x, W, b), heads);
   const [q, k, v] = [part(params.Wq, params.bq), part(params.Wk, params.bk), part(params.Wv, params.bv)];
-  const weights = attentionWeights(q, k, seenOf(x, options, causal));
+  const computed = transpose(attentionWeights(q, k, seenOf(x, options, causal)), [0, 2, 1, 3]);
+  const weights = at("attention", () => intervened(options.intervene, "weights", computed));
   const kept = training ? dropout(weights, rate, key && keyFor(key, "dropout")) : weights;
-  const h = linear(joinHeads(matmul(kept, v)), params.Wo, params.bo);
+  const h = linear(joinHeads(matmul(transpose(kept, [0, 2, 1, 3]), v)), params.Wo, params.bo);
   return {
     output: repeatMasked("attention", lookedAt("attention", h, options), options),
     state: {},
     carry: {},
     buffers: options.buffers ?? {},
-    traces: wanted("weights") ? { weights: lookedAt("attention", transpose(weights, [0, 2, 1, 3]), options) } : {},
+    traces: wanted("weights") ? { weights: lookedAt("attention", weights, options) } : {},
   };
 }
 

@@ -11,7 +11,7 @@ export function overWindow(
   params: AttentionParams,
   x: Tensor,
   options: ApplyOptions<AttentionState>,
-  { heads, rate, wanted, window }: Attending & { readonly window: number },
+  { heads, rate, wanted, wantedState, window }: Attending & { readonly window: number },
 ): Applied<AttentionState> {
   const width = params.Wo.shape[0] ?? 0;
   const { training = false, key } = options;
@@ -25,19 +25,21 @@ export function overWindow(
       const there = full([...now.shape.slice(0, -1), 1], 1, now.dtype);
       return concat([linear(now, params.Wk, params.bk), linear(now, params.Wv, params.bv), there], -1);
     },
-    output(now, read) {
+    tracesPast: wantedState("past"),
+    output(now, read, change) {
       const [batch = 0, time = 0] = now.shape;
       const d = width / heads;
       const part = (from: number): Tensor =>
         transpose(reshape(sliceAxis(read, 3, from, from + width), [batch, time, window, heads, d]), [0, 1, 3, 2, 4]);
       const q = reshape(linear(now, params.Wq, params.bq), [batch, time, heads, 1, d]);
       const there = greater(sliceAxis(read, 3, 2 * width, 2 * width + 1), 0);
-      const weights = attentionWeights(q, part(0), reshape(there, [batch, time, 1, 1, window]));
+      const computed = attentionWeights(q, part(0), reshape(there, [batch, time, 1, 1, window]));
+      const weights = change("weights", reshape(computed, [batch, time, heads, window]));
       const kept = training ? dropout(weights, rate, key && keyFor(key, "dropout")) : weights;
-      const h = reshape(matmul(kept, part(width)), [batch, time, width]);
+      const h = reshape(matmul(reshape(kept, [batch, time, heads, 1, window]), part(width)), [batch, time, width]);
       return {
         output: linear(h, params.Wo, params.bo),
-        traces: wanted("weights") ? { weights: reshape(weights, [batch, time, heads, window]) } : {},
+        traces: wanted("weights") ? { weights } : {},
       };
     },
   };

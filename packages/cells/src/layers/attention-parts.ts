@@ -1,5 +1,6 @@
 /** What the two ways of attention share. */
 import { add, matmul, type Tensor } from "@sluice/tensor";
+import type { OverTime } from "../cell/over-time.ts";
 
 /**
  * Wq, Wk and Wv `[input, output]`, Wo `[output, output]`; bq, bk, bv and bo `[output]`. The heads stand side by side in
@@ -19,13 +20,11 @@ export type AttentionParams = {
 /** The last keys and values with a `window`; `{}` without one. */
 export type AttentionState = { readonly past?: Tensor };
 
-/** How attention is computed, and what of it is asked for. */
-export interface Attending {
+/** How attention is computed, and which traces are asked for. */
+export interface Attending extends Pick<OverTime, "wanted" | "wantedState"> {
   readonly heads: number;
   /** The rate of dropout of the weights. */
   readonly rate: number;
-  /** Whether a trace is requested. */
-  wanted(trace: string): boolean;
 }
 
 /** `x W + b`, or `x W`. */

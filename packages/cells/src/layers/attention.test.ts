@@ -12,9 +12,11 @@ import {
   sum,
   tensor,
   valuesOf,
+  zerosLike,
   type ArrayTensor,
   type Tensor,
 } from "@sluice/tensor";
+import { randomNormal } from "@sluice/params";
 import { wasm } from "@sluice/wasm";
 import { describe, expect, test } from "vitest";
 import { attention, conv1d, dense, gru, sequence, sequential, stream, type AttentionOptions } from "../index.ts";
@@ -182,6 +184,25 @@ describe("attention", () => {
     const options = { resets, mask, lengths: [6, 4] };
     const expected = numbers(all.apply(params, x, options).output);
     numbers(window.apply(params, x, options).output).forEach((y, i) => expect(y).toBeCloseTo(expected[i]!, 12));
+  });
+
+  test.each([
+    ["all steps", {}, [2, 6, 2, 6]],
+    ["a window", { window: 3 }, [2, 2, 3]],
+  ])("weights to %s can be changed: without any, only the last bias is left", (_, options, shape) => {
+    const layer = attention({ input: 4, heads: 2, biasInitializer: randomNormal(), ...options });
+    const params = layer.init(root, { dtype: "f64" });
+    const shapes: (readonly number[])[] = [];
+    const { output } = layer.apply(params, x, {
+      intervene(name, value) {
+        if (name !== "weights") return value;
+        shapes.push(value.shape);
+        return zerosLike(value);
+      },
+    });
+    expect(shapes[0]).toEqual(shape);
+    numbers(output).forEach((y, i) => expect(y).toBe(numbers(params.bo!)[i % 4]));
+    expect(() => layer.apply(params, x, { intervene: () => x })).toThrow("attention: intervene must return f64");
   });
 
   test("drops weights in training, and keeps their mean", () => {

@@ -57,10 +57,12 @@ export interface AttentionLayer extends Layer<AttentionParams, AttentionState> {
  * With a `window` the state is `past` `[batch, window - 1, 2 output + 1]`: keys, values and a 1 for each of the last
  * steps, 0 where there was none. Time and memory are then proportional to `time * window`. Without one they are
  * proportional to the square of the number of steps, and there is no state: `carryAfter` and `stream` are errors,
- * because each step needs all earlier ones. `segment` changes nothing, because there is no loop.
+ * because each step needs all earlier ones. `segment` changes nothing, because there is no loop; only with a window and
+ * `perturbations` or `intervene` does one run.
  *
  * Trace: `weights` `[batch, time, heads, time]`, of a query's step and a key's, before dropout. With a window
- * `[batch, time, heads, window]`, the last key being the step itself.
+ * `[batch, time, heads, window]`, the last key being the step itself. `intervene` gets the weights without a window for
+ * all steps at once, with one as `[batch, heads, window]` step by step.
  */
 export function attention(options: AttentionOptions): AttentionLayer {
   const { input, output, heads, causal, window, rate } = checked(options);
@@ -100,7 +102,8 @@ export function attention(options: AttentionOptions): AttentionLayer {
       checkParameters("attention", params, weights, x);
       checkBuffers("attention", {}, given.buffers, floatOf(x, weights));
       checkStates("attention", given, stateOf(past, x.shape[0] ?? 0, floatOf(x, weights)));
-      const attending = { heads, rate, wanted: wantedOf("attention", given.traces, ["weights"]) };
+      const states = window === undefined ? [] : ["past"];
+      const attending = { heads, rate, ...wantedOf("attention", given.traces, { traces: ["weights"], states }) };
       return window === undefined
         ? overSequence(weights, x, given, { ...attending, causal })
         : overWindow(weights, x, given, { ...attending, window });

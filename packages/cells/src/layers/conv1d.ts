@@ -52,7 +52,7 @@ export interface Conv1dLayer extends Layer<Conv1dParams, PastState> {
  * The state is `past` `[batch, (kernelSize - 1) dilation, input]`, the last inputs, at first zeros: so windows carry
  * on, and streams give the same bits. Only steps that are taken count: masked ones are left out, as if the sequence
  * were cut. `resets` put `resetState` in the place of the past. There is no loop, so `segment` changes nothing; only
- * with `perturbations` does one run.
+ * with `perturbations` or `intervene` does one run.
  */
 export function conv1d(options: Conv1dOptions): Conv1dLayer {
   const { input, output, kernelSize, dilation, depthwise, activation } = checked(options);
@@ -89,12 +89,13 @@ export function conv1d(options: Conv1dOptions): Conv1dLayer {
       checkApply("conv1d", given);
       checkParameters("conv1d", params, weights, x);
       checkBuffers("conv1d", {}, given.buffers, floatOf(x, weights));
-      wantedOf("conv1d", given.traces, []);
+      const { wantedState } = wantedOf("conv1d", given.traces, { traces: [], states: ["past"] });
       const reading = {
         name: "conv1d",
         span,
         width: input,
         offsets: Array.from({ length: kernelSize }, (_, k) => (kernelSize - 1 - k) * dilation),
+        tracesPast: wantedState("past"),
         remembered: (now: Tensor): Tensor => now,
         output(_: Tensor, read: Tensor) {
           const y = depthwise ? elementwise(read, weights.W) : product(read, weights.W);

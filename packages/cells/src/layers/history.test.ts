@@ -14,6 +14,7 @@ import {
   tensorsOf,
   uniform,
   valuesOf,
+  zerosLike,
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
@@ -94,24 +95,41 @@ describe.each(Object.entries(layers))("%s", (_, layer) => {
     );
   });
 
-  test("the loop that perturbations need has the same bits, and their gradient", () => {
+  test("the loop that perturbations and interventions need has the same bits", () => {
     fc.assert(
       fc.property(steps, ({ seed, time, lengths, rates }) => {
         const given = ragged(layer, { seed, time, lengths, rates });
         const zeros = layer.perturbations({ batch: lengths.length, time });
         const carryAfter = 1 + (seed % time);
         const at = (options: ApplyOptions<State>) => {
-          const { output, state, carry } = layer.apply(single.params, given.x, {
+          const { output, state, carry, traces } = layer.apply(single.params, given.x, {
             ...given.options,
             ...options,
             carryAfter,
+            traces: ["state.past"],
           });
-          return { output, state, carry };
+          return { output, state, carry, traces };
         };
-        expectSame("loop", at({ perturbations: zeros }), at({}));
+        expectSame("perturbed by zeros", at({ perturbations: zeros }), at({}));
+        expectSame("left as it is", at({ intervene: (_, value) => value }), at({}));
       }),
       { numRuns: 15, seed: 2 },
     );
+  });
+
+  test("the past is a trace, and an intervention that clears it leaves each step by itself", () => {
+    const { params, x, state } = single;
+    const { traces } = layer.apply(params, x, { state, traces: ["state.past"] });
+    const cleared = layer.apply(params, x, {
+      intervene: (name, value) => (name === "state.past" ? zerosLike(value) : value),
+    });
+    for (const t of [0, 1, 2, 3]) {
+      const left = layer.apply(params, sliceAxis(x, 1, 0, t + 1), { state }).state["past"] as Tensor;
+      const traced = reshape(sliceAxis(traces["state.past"]!, 1, t, t + 1), left.shape);
+      expectSame(`past after step ${t}`, traced, left);
+      const alone = layer.apply(params, sliceAxis(x, 1, t, t + 1)).output;
+      expectSame(`output of step ${t}`, sliceAxis(cleared.output, 1, t, t + 1), alone);
+    }
   });
 
   test("the gradient with respect to perturbations is that of the states", () => {

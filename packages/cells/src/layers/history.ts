@@ -68,7 +68,7 @@ export function historyOf(remembered: Remembered): History {
   const steps = concat([past, now], 1);
   return {
     before(offsets) {
-      if (time === 0) return full([batch, 0, offsets.length, width], 0, now.dtype);
+      if (time === 0 || offsets.length === 0) return full([batch, time, offsets.length, width], 0, now.dtype);
       // Steps beyond the lengths come last, so no step that is taken reads them.
       return stack(
         offsets.map((offset) => sliceAxis(steps, 1, span - offset, span - offset + time)),

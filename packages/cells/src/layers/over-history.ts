@@ -1,8 +1,9 @@
 /** Layers that read a limited number of earlier steps, and have these as their state. */
-import { add, and, full, iota, less, mapTree, reshape, select, type Tensor, type Tree } from "@sluice/tensor";
-import { zeroBeyond, zerosArray } from "@sluice/tensor/internal";
+import { add, and, expand, full, iota, less, mapTree, reshape, select, type Tensor } from "@sluice/tensor";
+import { at, zeroBeyond, zerosArray } from "@sluice/tensor/internal";
 import { batchAndTime, swapTime } from "../cell/axes.ts";
-import type { Applied } from "../cell/over-time.ts";
+import { intervened, type Intervene } from "../cell/intervene.ts";
+import { traceOfState, type Applied } from "../cell/over-time.ts";
 import { carryAfterOf } from "./apply-options.ts";
 import { carriedScan } from "./carried-scan.ts";
 import { perturbationsOver } from "./given-inputs.ts";
@@ -26,8 +27,13 @@ export interface Reading {
   readonly offsets: readonly number[];
   /** What is remembered of each step, `[batch, time, width]`. */
   remembered(x: Tensor): Tensor;
-  /** The output `[batch, time, features]`, from the input and from `read` `[batch, time, offsets, width]`. */
-  output(x: Tensor, read: Tensor): Read;
+  /**
+   * The output `[batch, time, features]`, from the input and from `read` `[batch, time, offsets, width]`. What it traces,
+   * `[batch, time, ...]`, it passes to `change` by name, and goes on with the result.
+   */
+  output(x: Tensor, read: Tensor, change: Intervene): Read;
+  /** Whether the past is requested as a trace. */
+  readonly tracesPast: boolean;
 }
 
 /** What is read at each step. */
@@ -64,7 +70,9 @@ export function overHistory(reading: Reading, given: Tensor, options: ApplyOptio
     carryAfter: carryAfterOf(name, options.carryAfter, size, { reverse: false }),
   };
   const by = perturbationsOver(name, options.perturbations, { past: [span, width] }, size)["past"];
-  const { output, traces, ...states } = by === undefined ? atOnce(reading, run) : stepByStep(reading, run, by);
+  const { intervene } = options;
+  const { output, traces, ...states } =
+    by === undefined && intervene === undefined ? atOnce(reading, run) : stepByStep(reading, run, { by, intervene });
   const seen = (y: Tensor): Tensor => {
     const within = lengths === undefined ? y : zeroBeyond(y, lengths, { batch: 0, time: 1 });
     return run.mask === undefined ? within : whereMasked(run.mask, within);
@@ -79,43 +87,58 @@ export function overHistory(reading: Reading, given: Tensor, options: ApplyOptio
 
 type Ran = Read & Pick<Applied<PastState>, "state" | "carry">;
 
-function atOnce(reading: Reading, { x, start, resetState, carryAfter, ...steps }: Run): Ran {
+function atOnce(
+  reading: Reading,
+  { x, start, resetState, carryAfter, ...steps }: Run,
+  change: Intervene = (_, value) => value,
+): Ran {
   const now = reading.remembered(x);
   const history = historyOf({ now, past: start.past, resetPast: resetState.past, ...steps });
   const state = { past: history.after(batchAndTime(x).time) };
+  const { output, traces } = reading.output(x, history.before(reading.offsets), change);
+  const left = Array.from({ length: reading.span }, (_, i) => reading.span - 1 - i);
   return {
-    ...reading.output(x, history.before(reading.offsets)),
+    output,
+    traces: { ...traces, ...(reading.tracesPast && { [traceOfState("past")]: history.before(left) }) },
     state,
     carry: carryAfter === batchAndTime(x).time ? state : { past: history.after(carryAfter) },
   };
 }
 
-/** A loop, because a perturbed past is not what is remembered of the steps. */
-function stepByStep(reading: Reading, run: Run, by: Tensor): Ran {
+/** What a loop is for. */
+interface Changes {
+  /** Added to each new past, `[time, batch, span, width]`. */
+  readonly by: Tensor | undefined;
+  readonly intervene: Intervene | undefined;
+}
+
+/** A loop, because a past that is changed is not what is remembered of the steps. */
+function stepByStep(reading: Reading, run: Run, { by, intervene }: Changes): Ran {
   const { x, start, resetState, lengths, mask, resets } = run;
   const { batch, time } = batchAndTime(x);
   const within = lengths && less(iota([batch, time], { axis: 1 }), reshape(lengths, [batch, 1]));
   const taken = mask && within ? and(mask, within) : (mask ?? within ?? full([batch, time], 1, "bool"));
   const begins = resets && within ? and(resets, within) : resets;
-  const slices = { x: swapTime(x), taken: swapTime(taken), by, ...(begins && { begins: swapTime(begins) }) };
-  const one = (value: Tensor): Tensor => reshape(value, [batch, 1, ...value.shape.slice(1)]);
+  const slices: Slices = {
+    x: swapTime(x),
+    taken: swapTime(taken),
+    ...(by && { by }),
+    ...(begins && { begins: swapTime(begins) }),
+  };
   const { state, carry, output } = carriedScan(
-    (state: PastState, slice: typeof slices): { state: PastState; output: Tree & Read } => {
-      const [isTaken, isBegun] = [one(slice.taken), slice.begins && one(slice.begins)];
-      const next = atOnce(reading, {
-        x: one(slice.x),
-        start: state,
-        resetState,
-        mask: isTaken,
-        resets: isBegun,
-        carryAfter: 1,
-      });
-      const moved = select(reshape(isTaken, [batch, 1, 1]), slice.by, 0);
-      const flat = (value: Tensor): Tensor => reshape(value, [batch, ...value.shape.slice(2)]);
-      return {
-        state: { past: add(next.state.past, moved) },
-        output: { output: flat(next.output), traces: mapTree(next.traces, flat) },
-      };
+    (before: PastState, slice: Slices) => {
+      const isTaken = oneStep(slice.taken);
+      const now = { x: oneStep(slice.x), mask: isTaken, resets: slice.begins && oneStep(slice.begins) };
+      const next = atOnce(
+        { ...reading, tracesPast: false },
+        { ...now, start: before, resetState, carryAfter: 1 },
+        (name, value) => oneStep(at(reading.name, () => intervened(intervene, name, ofStep(value)))),
+      );
+      const changed = at(reading.name, () => intervened(intervene, traceOfState("past"), next.state.past));
+      const after = slice.by === undefined ? changed : add(changed, slice.by);
+      const past = select(reshape(isTaken, [batch, 1, 1]), after, next.state.past);
+      const traces = { ...mapTree(next.traces, ofStep), ...(reading.tracesPast && { [traceOfState("past")]: past }) };
+      return { state: { past }, output: { output: ofStep(next.output), traces } };
     },
     start,
     slices,
@@ -123,3 +146,11 @@ function stepByStep(reading: Reading, run: Run, by: Tensor): Ran {
   );
   return { state, carry, output: swapTime(output.output), traces: mapTree(output.traces, swapTime) };
 }
+
+type Slices = { readonly x: Tensor; readonly taken: Tensor; readonly by?: Tensor; readonly begins?: Tensor };
+
+/** `[batch, ...]` as a sequence of one step. */
+const oneStep = (x: Tensor): Tensor => expand(x, 1);
+
+/** The only step of a sequence, `[batch, ...]`. */
+const ofStep = (x: Tensor): Tensor => reshape(x, [x.shape[0] ?? 0, ...x.shape.slice(2)]);
