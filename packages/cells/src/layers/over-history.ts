@@ -37,7 +37,7 @@ export interface Reading {
 }
 
 /** What is read at each step. */
-export type Read = {
+type Read = {
   readonly output: Tensor;
   /** `[batch, time, ...]` by name. */
   readonly traces: Readonly<Record<string, Tensor>>;
