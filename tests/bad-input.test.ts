@@ -83,6 +83,11 @@ const calls: Readonly<Record<string, Call>> = {
   "cells.sequential": [cells.sequential, [cells.dense({ input: 3, output: 2 })]],
   "cells.bidirectional": [cells.bidirectional, cells.gru({ input: 3, hidden: 4 }), { merge: "concat" }],
   "cells.dense": [cells.dense, { input: 3, output: 2 }],
+  "cells.attention": [cells.attention, { input: 4, output: 4, heads: 2, window: 3, dropout: 0.1, bias: false }],
+  "cells.conv1d": [cells.conv1d, { input: 3, output: 2, kernelSize: 3, dilation: 2, depthwise: false }],
+  "cells.attentionWeights": [cells.attentionWeights, x, y, t.full([2, 2], 1, "bool"), { scale: 1 }],
+  "cells.splitHeads": [cells.splitHeads, series, 1],
+  "cells.joinHeads": [cells.joinHeads, t.reshape(series, [1, ...series.shape])],
   "cells.dropout": [cells.dropout, x, 0.1, seed],
   "cells.zoneout": [cells.zoneout, cells.gru({ input: 3, hidden: 4 }), { h: 0.1 }],
   "cells.variationalDropout": [cells.variationalDropout, cells.gru({ input: 3, hidden: 4 }), { input: 0.1 }],
@@ -134,6 +139,10 @@ const calls: Readonly<Record<string, Call>> = {
   "fusion.gmu": [fusion.gmu, { inputs: { a: 3, b: 2 }, output: 4 }],
   "fusion.lmf": [fusion.lmf, { inputs: { a: 3, b: 2 }, output: 4, rank: 2 }],
   "fusion.crossAttention": [fusion.crossAttention, { inputs: { a: 3, b: 2 }, query: "a", output: 4, heads: 2 }],
+  "fusion.crossAttentionBlock": [
+    fusion.crossAttentionBlock,
+    { inputs: { a: 4, b: 4 }, query: "a", heads: 2, layers: 2, dropout: 0.1, reluDropout: 0.1, residualDropout: 0.1 },
+  ],
   "fusion.defineFusion": [
     fusion.defineFusion,
     {

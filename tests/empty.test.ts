@@ -1,7 +1,9 @@
 // Batches without rows and sequences without steps: every cell with every normalizer, losses and fusions, with
 // gradients, by the definitions, on WebAssembly and on gpu.js.
 import {
+  attention,
   bidirectional,
+  conv1d,
   dense,
   gru,
   gruD,
@@ -82,6 +84,13 @@ const layers: Readonly<Record<string, (cell: Cell) => Layer>> = {
     sequential([
       sequence(variationalDropout(zoneout<Tree, State>(cell, { h: 0.3 }), { input: 0.2 })),
       dense({ input: hidden, output: 2 }),
+    ]),
+  hybrid: (cell) =>
+    sequential([
+      conv1d({ input, kernelSize: 3, depthwise: true, bias: false }),
+      attention({ input, window: 3, bias: false }),
+      attention({ input, causal: true, bias: false }),
+      sequence(cell),
     ]),
 };
 

@@ -1,7 +1,9 @@
 // What is not to be looked at (steps beyond a length, masked steps, rows that are not present, missing modalities,
 // masked losses) reaches nothing: outputs, losses and gradients have the bits that they have with zeros there.
 import {
+  attention,
   bidirectional,
+  conv1d,
   dense,
   gru,
   gruD,
@@ -119,6 +121,14 @@ const layers: Record<string, Layer> = {
     sequence(gru({ input: hidden, hidden })),
     dense({ input: hidden, output: 2 }),
   ]),
+  "convolution, attention to a window and gru": sequential([
+    conv1d({ input, output: hidden, kernelSize: 3, dilation: 2 }),
+    conv1d({ input: hidden, kernelSize: 2, depthwise: true }),
+    attention({ input: hidden, heads: 2, window: 3 }),
+    sequence(gru({ input: hidden, hidden })),
+  ]),
+  "attention to all steps": attention({ input, output: hidden, heads: 2 }),
+  "attention to earlier steps": attention({ input, output: hidden, causal: true, bias: false }),
   gruD: sequence(gruD(sizes)),
   hiddenDecay: sequence(hiddenDecay(gru(sizes))),
 };

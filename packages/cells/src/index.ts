@@ -113,6 +113,12 @@ export {
 export { type GradientPreservationOptions, gradientPreservation } from "./layers/gradient-preservation.ts";
 export { type DenseLayer, type DenseOptions, type DenseParams, dense } from "./layers/dense.ts";
 export { type EmbeddingLayer, type EmbeddingOptions, type EmbeddingParams, embedding } from "./layers/embedding.ts";
+export { type Conv1dLayer, type Conv1dOptions, type Conv1dParams, conv1d } from "./layers/conv1d.ts";
+export { type AttentionLayer, type AttentionOptions, attention } from "./layers/attention.ts";
+export type { AttentionParams, AttentionState } from "./layers/attention-parts.ts";
+export type { PastState } from "./layers/over-history.ts";
+export type { WeightOptions } from "./layers/chosen.ts";
+export { attentionWeights, joinHeads, splitHeads } from "./layers/attention-weights.ts";
 export { dropout } from "./layers/dropout.ts";
 export { type StreamOptions, stream } from "./layers/stream.ts";
 export type { Stream } from "./layers/reader.ts";

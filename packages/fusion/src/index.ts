@@ -69,4 +69,10 @@ export { type MagOptions, type MagParams, mag } from "./vectors/mag.ts";
 
 // Attention from one sequence to another
 export { type CrossAttentionOptions, type CrossAttentionParams, crossAttention } from "./sequences/cross-attention.ts";
+export {
+  type CrossAttentionBlockOptions,
+  type CrossAttentionBlockParams,
+  type CrossAttentionLayerParams,
+  crossAttentionBlock,
+} from "./sequences/cross-attention-block.ts";
 export { type NonLocalGateOptions, type NonLocalGateParams, nonLocalGate } from "./sequences/non-local-gate.ts";

@@ -1,26 +1,17 @@
 import { add, matmul, TensorError, type Tensor } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
 import { activationOf, type Activation } from "../options/activations.ts";
-import {
-  checkBuffers,
-  checkParameters,
-  type Constraint,
-  type Initializer,
-  bias,
-  initialize,
-  kernel,
-  type ParameterSpec,
-  type Regularizer,
-} from "@sluice/params";
+import { bias, checkBuffers, checkParameters, initialize, kernel, type ParameterSpec } from "@sluice/params";
 import { checkSize } from "../options/size.ts";
 import { checkApply } from "./apply-options.ts";
+import { chosenBias, chosenKernel, weightOptions, type WeightOptions } from "./chosen.ts";
 import { checkStates } from "./given-states.ts";
 import { asMade, type Layer } from "./layer.ts";
 import { lookedAt } from "./looked-at.ts";
 import { repeatMasked } from "./repeat-masked.ts";
 
 /** Options of {@link dense}. */
-export interface DenseOptions {
+export interface DenseOptions extends WeightOptions {
   /** The number of input features. */
   readonly input: number;
   /** The number of output features. */
@@ -29,18 +20,6 @@ export interface DenseOptions {
   readonly activation?: Activation;
   /** Default true. */
   readonly bias?: boolean;
-  /** Initializes the weights. Default: Glorot's uniform distribution. */
-  readonly kernelInitializer?: Initializer;
-  /** Initializes the bias. Default: zeros. */
-  readonly biasInitializer?: Initializer;
-  /** Penalizes the weights. Default: none. */
-  readonly kernelRegularizer?: Regularizer;
-  /** Penalizes the bias. Default: none. */
-  readonly biasRegularizer?: Regularizer;
-  /** Applied after each update: by `fit` itself, by `trainer` with `constrain` of `@sluice/params`. Default: none. */
-  readonly kernelConstraint?: Constraint;
-  /** Applied to the bias after each update. Default: none. */
-  readonly biasConstraint?: Constraint;
 }
 
 /** The parameters of {@link dense}. */
@@ -53,18 +32,7 @@ export interface DenseLayer extends Layer<DenseParams, NoState> {
   readonly activation: Activation;
 }
 
-const denseOptions: readonly (keyof DenseOptions)[] = [
-  "input",
-  "output",
-  "activation",
-  "bias",
-  "kernelInitializer",
-  "biasInitializer",
-  "kernelRegularizer",
-  "biasRegularizer",
-  "kernelConstraint",
-  "biasConstraint",
-];
+const denseOptions: readonly (keyof DenseOptions)[] = ["input", "output", "activation", "bias", ...weightOptions];
 
 /**
  * A linear layer over the last axis, `f(x W + b)`: the readout of a model. It takes every step, `[batch, time, input]`,
@@ -121,30 +89,7 @@ function specsOf(
   output: number,
   options: DenseOptions,
 ): { readonly W: ParameterSpec; readonly b?: ParameterSpec } {
-  const W = chosen(kernel([input, output]), input, {
-    initializer: options.kernelInitializer,
-    regularizer: options.kernelRegularizer,
-    constraint: options.kernelConstraint,
-  });
-  const b = chosen(bias([output]), input, {
-    initializer: options.biasInitializer,
-    regularizer: options.biasRegularizer,
-    constraint: options.biasConstraint,
-  });
+  const W = chosenKernel(kernel([input, output]), input, options);
+  const b = chosenBias(bias([output]), input, options);
   return options.bias === false ? { W } : { W, b };
-}
-
-type Chosen = {
-  readonly [K in "initializer" | "regularizer" | "constraint"]: ParameterSpec[K] | undefined;
-};
-
-/** The spec with what the user chose. */
-function chosen(spec: ParameterSpec, input: number, { initializer, regularizer, constraint }: Chosen): ParameterSpec {
-  return {
-    ...spec,
-    sizes: { input },
-    ...(initializer && { initializer }),
-    ...(regularizer && { regularizer }),
-    ...(constraint && { constraint }),
-  };
 }

@@ -16,6 +16,8 @@ export function checkForwards<P extends Tree, S extends Tree>(layer: Layer<P, S>
       `stream: ${layer.name} outputs ${showShape(all ?? [])} for 2 steps, not one output per step; use outputs: "all"`,
     );
   }
+  if (layer.whole !== undefined)
+    throw new TensorError(`stream: ${layer.name} needs the whole sequence: ${layer.whole}`);
   // The first output may not depend on the second step.
   const first = (second: number): readonly number[] => {
     const { shape, dtype } = inputOf(layer.x ?? [layer.input]);

@@ -20,6 +20,11 @@ export interface Layer<P extends Tree = Tree, S extends Tree = Tree> {
   readonly x?: InputSpec;
   /** What its cells read besides `x`, for one example and step: what `apply` takes as `extra`. */
   readonly extra: Extras;
+  /**
+   * Why the layer only works on whole sequences, if it does: a part of the error of `stream`. A layer of layers passes
+   * on what its parts say.
+   */
+  readonly whole?: string;
   /** The buffers before they have values, nested as the parameters; `{}` for a layer without any. */
   readonly buffers: BufferSpecs;
   /** Makes the layer's parameters with its initializers, from a random key. */

@@ -61,12 +61,14 @@ export function sequential(layers: readonly Layer[], options: SequentialOptions 
   checkChain(layers);
   const outputShape = outputShapeOf(layers, first.input);
   outputShape({ batch: 1, time: 1 });
+  const whole = layers.find((layer) => layer.whole !== undefined);
   return asMade({
     kind: "sequential",
     name: "sequential",
     layers,
     input: first.input,
     ...(first.x && { x: first.x }),
+    ...(whole && { whole: `layer ${layers.indexOf(whole)} (${whole.name}): ${whole.whole}` }),
     features: last.features,
     params: layers.map(({ params }) => params),
     buffers: layers.map(({ buffers }) => buffers),

@@ -20,10 +20,10 @@ import { bidirectional } from "../layers/bidirectional.ts";
 import { sequence } from "../layers/sequence.ts";
 import { stream } from "../layers/stream.ts";
 import { lengths, mask, rows, rowWith, run, taken, upTo, within } from "./runs.ts";
-import { batch, flagsOf, pick, rowOf, stepsOf, time, type Subject } from "./subject.ts";
+import { batch, flagsOf, pick, rowOf, stepsOf, time, type LayerSubject, type Subject } from "./subject.ts";
 
 /** A row with a length equals a run over its steps alone: the same state, the same outputs, then zeros. */
-export function truncated(subject: Subject): void {
+export function truncated(subject: LayerSubject): void {
   const whole = run(subject, { lengths });
   for (const [row, n] of lengths.entries()) {
     const alone = run(rowWith(subject, row, upTo(n)));
@@ -45,7 +45,7 @@ export function truncated(subject: Subject): void {
  * A masked run equals the run over the sequence without the masked steps; masked steps output zeros, or repeat the last
  * output.
  */
-export function masked(subject: Subject): void {
+export function masked(subject: LayerSubject): void {
   const [whole, repeating] = [run(subject, { mask }), run(subject, { mask, maskedOutput: "repeat" })];
   expectSame("state, repeating outputs", repeating.state, whole.state);
   for (const [row, steps] of taken.entries()) {
@@ -74,18 +74,19 @@ export function masked(subject: Subject): void {
 }
 
 /** Values at steps that are not taken, NaN included, reach no result, in evaluation or in training. */
-export function notLookedAt(subject: Subject): void {
+export function notLookedAt(subject: LayerSubject): void {
   if (!isFloat(subject.x.dtype)) return;
   const looked = flagsOf(
     taken.map((steps, row) => upTo(time).map((t) => Number(t < (lengths[row] ?? 0) && steps.includes(t)))),
   );
-  const at = (fill: number): Subject => ({
+  const at = (fill: number): LayerSubject => ({
     ...subject,
     x: select(reshape(looked, [batch, time, ...subject.x.shape.slice(2).map(() => 1)]), subject.x, fill),
   });
   for (const training of [false, true]) {
     const options = { lengths, mask, training, key: key(4) };
-    const loss = (s: Subject) => grad((p: Tree) => sum(square(run({ ...s, params: p }, options).output)))(s.params);
+    const loss = (s: LayerSubject) =>
+      grad((p: Tree) => sum(square(run({ ...s, params: p }, options).output)))(s.params);
     const of = training ? "in training" : "in evaluation";
     expectSame(`results ${of}`, run(at(NaN), options), run(at(0), options));
     expectSame(`gradients ${of}`, loss(at(NaN)), loss(at(0)));
@@ -106,7 +107,7 @@ export function reset(subject: Subject): void {
 }
 
 /** A run in two windows equals the run in one, and `carryAfter` only adds the state between them. */
-export function carried(subject: Subject): void {
+export function carried(subject: LayerSubject): void {
   const whole = run(subject);
   const { carry, ...rest } = run(subject, { carryAfter: 1 });
   const first = run(within(subject, 0, 1));
@@ -118,7 +119,7 @@ export function carried(subject: Subject): void {
 }
 
 /** Read step by step, the cell gives the outputs of the whole sequence. */
-export async function streamed(subject: Subject): Promise<void> {
+export async function streamed(subject: LayerSubject): Promise<void> {
   const { layer, params, x, extra, state, buffers } = subject;
   const whole = run(subject);
   const reading = await stream(layer, params, { batch, buffers });

@@ -27,7 +27,7 @@ import { sequence } from "../layers/sequence.ts";
 import { variationalDropout } from "../modifiers/variational-dropout.ts";
 import { zoneout } from "../modifiers/zoneout.ts";
 import { lengths, mask, run, runAt, trained, within, type Results, type Trained } from "./runs.ts";
-import { batch, flagsOf, stepsOf, type Subject } from "./subject.ts";
+import { batch, flagsOf, stepsOf, type LayerSubject, type Subject } from "./subject.ts";
 
 /** The parameters have the names, shapes and number of the specs, and depend on the key alone. */
 export function parameters({ cell }: Subject): void {
@@ -41,7 +41,7 @@ export function parameters({ cell }: Subject): void {
 }
 
 /** Saved by name and loaded again, the parameters give the same outputs. */
-export function saved(subject: Subject): void {
+export function saved(subject: LayerSubject): void {
   const { layer, params } = subject;
   const file = JSON.stringify(
     Object.fromEntries(
@@ -63,7 +63,7 @@ const floatsOf = ({ output, state }: Results): Tree => ({
 });
 
 /** The gradient of outputs and final states with respect to parameters, inputs and states equals finite differences. */
-export function gradient(subject: Subject): void {
+export function gradient(subject: LayerSubject): void {
   const resets = flagsOf([
     [0, 0, 1, 0],
     [0, 1, 0, 0],
@@ -75,7 +75,7 @@ export function gradient(subject: Subject): void {
 }
 
 /** The gradient of the gradient equals finite differences. */
-export function secondDerivative(subject: Subject): void {
+export function secondDerivative(subject: LayerSubject): void {
   const short = within(subject, 0, 3);
   const loss = (at: Trained): Tensor => sum(square(runAt(short, at, { lengths: [3, 1, 2] }).output));
   assertGradient(grad(loss), trained(short), { samples: 2 });
@@ -89,7 +89,7 @@ export function modifiers(subject: Subject): void {
   const rates = (rate: number): Record<string, number> => Object.fromEntries(floats.map(({ path }) => [path, rate]));
   const training = { training: true, key: key(4) };
   const as = (changed: typeof cell, options: ApplyOptions<State> = {}) =>
-    run({ ...subject, cell: changed, layer: sequence(changed) }, options);
+    run({ ...subject, layer: sequence(changed) }, options);
   expectSame("zoneout of 0", as(zoneout(cell, rates(0))), plain);
   const still = as(zoneout(cell, rates(1)), training).state;
   const zoned = (states: State): Tree =>

@@ -15,7 +15,7 @@ import {
 import { isFloat } from "@sluice/tensor/internal";
 import type { State } from "../cell/states.ts";
 import type { ApplyOptions } from "../layers/layer.ts";
-import { batch, flagsOf, pick, rowOf, stepsOf, type Subject } from "./subject.ts";
+import { batch, flagsOf, pick, rowOf, stepsOf, type LayerSubject } from "./subject.ts";
 
 /** The steps of each row, in laws about rows of different lengths. */
 export const lengths = [4, 2, 0];
@@ -35,7 +35,10 @@ export const taken = [
 ];
 
 /** Output, state, carry and buffers of a run over everything in the subject. */
-export function run({ layer, params, x, extra, state, buffers }: Subject, options: ApplyOptions<State> = {}): Results {
+export function run(
+  { layer, params, x, extra, state, buffers }: LayerSubject,
+  options: ApplyOptions<State> = {},
+): Results {
   const { output, state: final, carry, buffers: after } = layer.apply(params, x, { extra, state, buffers, ...options });
   return { output, state: final, carry, buffers: after };
 }
@@ -48,7 +51,7 @@ export type Results = {
 };
 
 /** The subject with some steps of one row. */
-export function rowWith(subject: Subject, row: number, steps: readonly number[]): Subject {
+export function rowWith<S extends LayerSubject>(subject: S, row: number, steps: readonly number[]): S {
   return {
     ...subject,
     state: mapTree(subject.state, (s) => rowOf(s, row)),
@@ -58,7 +61,7 @@ export function rowWith(subject: Subject, row: number, steps: readonly number[])
 }
 
 /** The subject with the steps `from` to `to`. */
-export const within = (subject: Subject, from: number, to: number): Subject => ({
+export const within = <S extends LayerSubject>(subject: S, from: number, to: number): S => ({
   ...subject,
   x: stepsOf(subject.x, from, to),
   extra: mapTree(subject.extra, (e) => stepsOf(e, from, to)),
@@ -68,7 +71,7 @@ export const rows = Array.from({ length: batch }, (_, row) => row);
 export const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
 /** The tensors of a subject in f64 with respect to which it is differentiated. */
-export function trained({ params, x, state, extra }: Subject) {
+export function trained({ params, x, state, extra }: LayerSubject) {
   const floats = (tree: Readonly<Record<string, Tensor>>) =>
     Object.fromEntries(Object.entries(tree).filter(([, value]) => isFloat(value.dtype)));
   const states = Object.fromEntries(leavesOf(state).map(({ path, tensor: s }) => [path, s]));
@@ -78,7 +81,7 @@ export function trained({ params, x, state, extra }: Subject) {
 export type Trained = ReturnType<typeof trained>;
 
 /** A run at other values of what is differentiated by. */
-export function runAt(subject: Subject, at: Trained, options: ApplyOptions<State>): Results {
+export function runAt(subject: LayerSubject, at: Trained, options: ApplyOptions<State>): Results {
   const state = mapTree(subject.state, (s, path) => at.state[path] ?? s);
   const extra = { ...subject.extra, ...at.extra };
   return run({ ...subject, params: at.params, x: at.x ?? subject.x, state, extra }, options);

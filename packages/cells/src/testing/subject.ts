@@ -1,4 +1,4 @@
-/** What the laws of a cell are checked on: the cell with parameters, a state, a batch of sequences and extra inputs. */
+/** What laws are checked on: a layer, or a cell over time, with parameters, a state, a batch of sequences and extra inputs. */
 import {
   add,
   bernoulli,
@@ -21,7 +21,8 @@ import { isFloat, sizeOf, zerosArray } from "@sluice/tensor/internal";
 import { axisSize } from "../cell/axes.ts";
 import type { Cell } from "../cell/cell.ts";
 import { inputOf, type InputSpec } from "../cell/inputs.ts";
-import { sequence, type SequenceLayer } from "../layers/sequence.ts";
+import type { Layer } from "../layers/layer.ts";
+import { sequence } from "../layers/sequence.ts";
 import type { State } from "../cell/states.ts";
 
 export const [batch, time] = [3, 4];
@@ -29,9 +30,14 @@ export const [batch, time] = [3, 4];
 /** Values of an extra input, or of `x`, for a cell that does not accept arbitrary values. */
 export type MakeInput = (name: string, spec: Required<InputSpec>, lead: Shape, key: ArrayTensor) => Tensor | undefined;
 
-export interface Subject {
+/** What the laws of a cell are checked on. */
+export interface Subject extends LayerSubject {
   readonly cell: Cell;
-  readonly layer: SequenceLayer;
+}
+
+/** What the laws of any layer are checked on. */
+export interface LayerSubject {
+  readonly layer: Layer<Tree, State>;
   /** Away from their initial values, so that every term counts. */
   readonly params: Tree;
   readonly state: State;
@@ -43,8 +49,15 @@ export interface Subject {
 }
 
 export function subjectOf(cell: Cell, makeInput: MakeInput | undefined, dtype: DType = "f32"): Subject {
+  return { cell, ...layerSubject(sequence(cell), makeInput, dtype) };
+}
+
+export function layerSubject(
+  layer: Layer<Tree, State>,
+  makeInput: MakeInput | undefined,
+  dtype: DType = "f32",
+): LayerSubject {
   const root = key(7);
-  const layer = sequence(cell);
   const draw = (name: string, given: InputSpec): Tensor => {
     const [spec, own] = [inputOf(given), keyFor(root, name)];
     return asFloat(makeInput?.(name, spec, [batch, time], own) ?? drawn(spec, own), dtype);
@@ -57,13 +70,12 @@ export function subjectOf(cell: Cell, makeInput: MakeInput | undefined, dtype: D
     );
   const params = away(layer.init(keyFor(root, "init"), { dtype }), "params");
   return {
-    cell,
     layer,
     params,
     buffers: away(layer.initialBuffers({ dtype }), "buffers"),
     state: away(layer.initialState(batch, { params, dtype }), "state"),
-    x: draw("x", inputOf(cell.input ?? [cell.sizes.input])),
-    extra: Object.fromEntries(Object.entries(cell.extra).map(([name, spec]) => [name, draw(name, inputOf(spec))])),
+    x: draw("x", inputOf(layer.x ?? [layer.input])),
+    extra: Object.fromEntries(Object.entries(layer.extra).map(([name, spec]) => [name, draw(name, inputOf(spec))])),
   };
 }
 

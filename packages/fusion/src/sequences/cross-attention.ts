@@ -1,13 +1,12 @@
-import { dropout as droppedOut } from "@sluice/cells";
+import { attentionWeights, dropout as droppedOut, joinHeads, splitHeads } from "@sluice/cells";
 import type { Initializer } from "@sluice/params";
-import { and, convert, iota, lessEqual, matmul, reshape, TensorError, transpose, type Tensor } from "@sluice/tensor";
+import { matmul, TensorError, type Tensor } from "@sluice/tensor";
 import { checkOptions, suggestion, shown } from "@sluice/tensor/internal";
-import { attentionWeights } from "./attention.ts";
 import { defineFusion, timeOf } from "../define-fusion.ts";
 import type { Fusion } from "../fusion.ts";
 import { checkSize, inputsOf } from "../inputs.ts";
 import { matrices } from "../matrices.ts";
-import type { SeenModality } from "../seen.ts";
+import { keysSeen } from "./keys-seen.ts";
 
 /** Options of {@link crossAttention}. */
 export interface CrossAttentionOptions<M extends string> {
@@ -73,7 +72,7 @@ export function crossAttention(options: CrossAttentionOptions<string>): Fusion<C
     fuse({ Wq, Wk, Wv, Wo }, modalities, { training, key, trace }) {
       const [queries, keys] = [modalities[query]!, modalities[source]!];
       const project = (x: Tensor, W: Tensor): Tensor => splitHeads(matmul(x, W), heads);
-      const mask = maskOf(queries, keys, causal);
+      const mask = keysSeen(queries, keys, causal);
       const weights = trace("weights", attentionWeights(project(queries.x, Wq), project(keys.x, Wk), mask));
       const kept = training ? droppedOut(weights, rate, key("dropout")) : weights;
       const h = matmul(joinHeads(matmul(kept, project(keys.x, Wv))), Wo);
@@ -110,40 +109,4 @@ function checked(options: CrossAttentionOptions<string>) {
   if (!(dropout >= 0 && dropout < 1))
     throw new TensorError(`crossAttention: dropout must be a rate from 0 to less than 1, got ${shown(dropout)}`);
   return { inputs, query, source, output, heads, rate: dropout, causal, initializer };
-}
-
-/** `[batch, time, output]` to `[batch, heads, time, output / heads]`. */
-function splitHeads(x: Tensor, heads: number): Tensor {
-  const [batch = 0, time = 0, width = 0] = x.shape;
-  return transpose(reshape(x, [batch, time, heads, width / heads]), [0, 2, 1, 3]);
-}
-
-function joinHeads(x: Tensor): Tensor {
-  const [batch = 0, heads = 0, time = 0, d = 0] = x.shape;
-  return reshape(transpose(x, [0, 2, 1, 3]), [batch, time, heads * d]);
-}
-
-/**
- * Which keys a query sees, bool `[batch, 1, queries or 1, keys or 1]`: none if it is not present itself. Undefined if
- * all see all.
- */
-function maskOf(queries: SeenModality, keys: SeenModality, causal: boolean): Tensor | undefined {
-  const along = (flags: Tensor, axis: 2 | 3): Tensor => {
-    const shape = [flags.shape[0] ?? 1, 1, 1, 1];
-    shape[axis] = flags.shape[1] ?? 1;
-    return reshape(flags, shape);
-  };
-  const masks = [
-    ...(queries.present ? [along(queries.present, 2)] : []),
-    ...(keys.present ? [along(keys.present, 3)] : []),
-    ...(causal ? [lessEqual(along(timesOf(keys, queries), 3), along(timesOf(queries, keys), 2))] : []),
-  ];
-  return masks.length === 0 ? undefined : masks.reduce(and);
-}
-
-/** `[batch, time]` */
-function timesOf({ name, x, times }: SeenModality, other: SeenModality): Tensor {
-  if (times !== undefined) return times;
-  if (other.times !== undefined) throw new TensorError(`causal needs the times of both modalities; ${name} has none`);
-  return convert(iota(x.shape.slice(0, 2), { axis: 1 }), x.dtype);
 }

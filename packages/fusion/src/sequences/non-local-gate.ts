@@ -1,3 +1,4 @@
+import { attentionWeights } from "@sluice/cells";
 import type { Initializer } from "@sluice/params";
 import { add, and, matmul, reshape, TensorError, type Tensor } from "@sluice/tensor";
 import { checkOptions, suggestion } from "@sluice/tensor/internal";
@@ -5,7 +6,6 @@ import { defineFusion, timeOf } from "../define-fusion.ts";
 import type { Fusion } from "../fusion.ts";
 import { checkSize, inputsOf, pairOf } from "../inputs.ts";
 import { matrices } from "../matrices.ts";
-import { attentionWeights } from "./attention.ts";
 
 /** Options of {@link nonLocalGate}. */
 export interface NonLocalGateOptions<M extends string> {

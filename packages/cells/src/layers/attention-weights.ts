@@ -5,13 +5,16 @@ import {
   matmul,
   mul,
   reduceMax,
+  reshape,
   select,
   stopGradient,
   sub,
   sum,
+  TensorError,
   transpose,
   type Tensor,
 } from "@sluice/tensor";
+import { checkOptions, checkTensor, showShape, shown } from "@sluice/tensor/internal";
 
 /**
  * Softmax over the last axis of the scores where `mask` is true. Elsewhere the result is 0, and so is a whole row
@@ -40,8 +43,35 @@ export function attentionWeights(
   mask: Tensor | undefined,
   options: { readonly scale?: number } = {},
 ): Tensor {
+  checkTensor("attentionWeights", "q", q);
+  checkTensor("attentionWeights", "k", k);
+  checkOptions("attentionWeights", options, ["scale"]);
+  if (k.shape.length < 2)
+    throw new TensorError(`attentionWeights: expected k [..., keys, d], got ${showShape(k.shape)}`);
   const { scale = 1 / Math.sqrt(q.shape.at(-1) ?? 1) } = options;
   const axes = k.shape.map((_, axis) => axis);
   const kT = transpose(k, [...axes.slice(0, -2), axes.length - 1, axes.length - 2]);
   return maskedSoftmax(mul(matmul(q, kT), scale), mask);
+}
+
+/** `[batch, time, width]` to `[batch, heads, time, width / heads]`. */
+export function splitHeads(x: Tensor, heads: number): Tensor {
+  checkAxes("splitHeads", x, ["batch", "time", "width"]);
+  const [batch = 0, time = 0, width = 0] = x.shape;
+  if (!Number.isInteger(heads) || heads < 1 || width % heads !== 0)
+    throw new TensorError(`splitHeads: expected a number of heads that divides ${width}, got ${shown(heads)}`);
+  return transpose(reshape(x, [batch, time, heads, width / heads]), [0, 2, 1, 3]);
+}
+
+/** The inverse of {@link splitHeads}. */
+export function joinHeads(x: Tensor): Tensor {
+  checkAxes("joinHeads", x, ["batch", "heads", "time", "width"]);
+  const [batch = 0, heads = 0, time = 0, d = 0] = x.shape;
+  return reshape(transpose(x, [0, 2, 1, 3]), [batch, time, heads * d]);
+}
+
+function checkAxes(operation: string, x: Tensor, axes: readonly string[]): void {
+  checkTensor(operation, "x", x);
+  if (x.shape.length !== axes.length)
+    throw new TensorError(`${operation}: expected x [${axes.join(", ")}], got ${showShape(x.shape)}`);
 }
