@@ -20,7 +20,7 @@ import {
 
 const small = { time: 20, batch: 16, hidden: 16, steps: 300 };
 
-describe("the page on gpu.js in Chromium", { timeout: 60_000 }, () => {
+describe("the page on gpu.js in Chromium", () => {
   skipWithoutChromium();
 
   let server: Awaited<ReturnType<typeof serve>>;

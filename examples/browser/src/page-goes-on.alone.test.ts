@@ -4,7 +4,7 @@ import { backend, choose, click, launch, open, serve, skipWithoutChromium, steps
 
 skipWithoutChromium();
 
-test("the page stays responsive during a long step", { timeout: 60_000 }, async () => {
+test("the page stays responsive during a long step", async () => {
   const [server, browser] = await Promise.all([serve(), launch()]);
   onTestFinished(async () => {
     await browser.close();

@@ -22,7 +22,7 @@ import {
 
 const small: Partial<Settings> = { time: 20, hidden: 32, steps: 300 };
 
-describe("the page in Chromium", { timeout: 60_000 }, () => {
+describe("the page in Chromium", () => {
   skipWithoutChromium();
 
   let server: Awaited<ReturnType<typeof serve>>;

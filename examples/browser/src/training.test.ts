@@ -8,7 +8,7 @@ const settings = { ...defaults, time: 20, hidden: 32 };
 const [one, two] = [wasm(), wasm({ threads: 2 })];
 afterAll(() => Promise.all([one.close(), two.close()]));
 
-test("a GRU learns to add", { timeout: 60_000 }, async () => {
+test("a GRU learns to add", async () => {
   const training = await startTraining(settings, one);
   const before = await training.evaluate();
   while (training.step < 400) await training.next();

@@ -7,7 +7,7 @@ import { choose, click, inNode, open, serve, status, textOf } from "./testing/dr
 const small = { time: 20, hidden: 32, steps: 100 };
 const isThere = existsSync(webkit.executablePath());
 
-test("trains to the weights that Node has", { timeout: 120_000 }, async ({ skip }) => {
+test("trains to the weights that Node has", async ({ skip }) => {
   skip(!isThere, "there is no WebKit (pnpm --filter @sluice/browser exec playwright-core install --with-deps webkit)");
   const [server, browser] = await Promise.all([serve(), webkit.launch()]);
   onTestFinished(async () => {

@@ -63,7 +63,7 @@ test("runs to its end and reports what was run", { timeout: 240_000 }, async () 
     expect(page).toContain(text);
 });
 
-describe("a trial", { timeout: 60_000 }, () => {
+describe("a trial", () => {
   const whole = run(config);
 
   // Between two points of the loss curve; at a validation; after the last step.

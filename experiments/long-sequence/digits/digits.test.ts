@@ -57,7 +57,7 @@ test("runs to its end and reports what was run", { timeout: 600_000 }, async () 
     expect(page).toContain(text);
 });
 
-describe("a trial", { timeout: 60_000 }, () => {
+describe("a trial", () => {
   const whole = run(rows);
 
   test("takes a row of metrics at every point of its curves", async () => {

@@ -48,7 +48,7 @@ test("runs to its end and reports what was run", { timeout: 240_000 }, async () 
     expect(page).toContain(text);
 });
 
-describe("a trial", { timeout: 60_000 }, () => {
+describe("a trial", () => {
   const whole = run(config);
 
   // Between two points of the loss curve; at a validation; after the last step.
@@ -104,7 +104,7 @@ describe("a trial", { timeout: 60_000 }, () => {
   });
 });
 
-describe("what a missing half holds reaches no answer", { timeout: 60_000 }, () => {
+describe("what a missing half holds reaches no answer", () => {
   test.for<FusionName>(["upper", "lower", "concatenation", "gmu", "lmf"])("%s", async (fusion) => {
     const { train } = await halves({ missing: 0.5, train: 20, validation: 0, test: 0 });
     const { upperMissing, lowerMissing } = casesOf(train.present);
@@ -126,7 +126,7 @@ describe("what a missing half holds reaches no answer", { timeout: 60_000 }, () 
   });
 });
 
-test("a case that no digit is of has no accuracy", { timeout: 60_000 }, async () => {
+test("a case that no digit is of has no accuracy", async () => {
   const { train } = await halves({ missing: 0, train: 10, validation: 0, test: 0 });
   const model = halvesModel({ fusion: "concatenation", hidden: 3 });
   const { output } = model.apply(model.init(key(1)), train);

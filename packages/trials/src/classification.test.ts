@@ -37,7 +37,7 @@ const trial = (context: TrialContext<TrainingSettings>) =>
 const run = (options: Partial<MemoryContextOptions<TrainingSettings>> = {}) =>
   runInMemory({ trial }, { config: settings, ...options });
 
-describe("a classification trial", { timeout: 60_000 }, () => {
+describe("a classification trial", () => {
   const whole = run();
 
   test("learns, with a row at every point of its curves and one figure of the test part", async () => {

@@ -38,7 +38,7 @@ function spelled(count: number, seed: number) {
   };
 }
 
-test("a GRU learns to spell, and its best path has the labels", { timeout: 60_000 }, async () => {
+test("a GRU learns to spell, and its best path has the labels", async () => {
   const data = { train: spelled(96, 1), validation: spelled(24, 2) };
   const model = sequential([sequence(gru({ input: symbols, hidden: 8 })), dense({ input: 8, output: symbols + 1 })]);
   const trained = await fit(model, data, {

@@ -9,7 +9,7 @@ import { mse } from "@sluice/train";
 import { expect, test } from "vitest";
 import { trainingMetrics, trainingTrial } from "./index.ts";
 
-test("a trial keeps a figure, and the report lists it with the kept files", { timeout: 60_000 }, async () => {
+test("a trial keeps a figure, and the report lists it with the kept files", async () => {
   const drawn: string[] = [];
   const gates = study({
     name: "gates",

@@ -70,7 +70,7 @@ test("a classifier learns; its best weights are those of its best evaluation", a
   expect(hits.reduce((a, b) => a + b, 0) / 30).toBeCloseTo(trained.test?.metrics.accuracy ?? NaN, 6);
 });
 
-describe("a run that is saved at any moment goes on to the same bits", { timeout: 60_000 }, () => {
+describe("a run that is saved at any moment goes on to the same bits", () => {
   const options = {
     loss: crossEntropy,
     metrics: { accuracy },

@@ -41,7 +41,7 @@ const trial = (context: TrialContext<TrainingSettings>) =>
 const run = (options: Partial<MemoryContextOptions<TrainingSettings>> = {}) =>
   runInMemory({ trial }, { config: settings, ...options });
 
-describe("a training trial", { timeout: 60_000 }, () => {
+describe("a training trial", () => {
   const whole = run();
 
   test("keeps its last and its best weights, and the hash is of those that it was tested with", async () => {
@@ -81,7 +81,7 @@ test("validation data with a NaN makes the trial diverge, and the log names the 
   expect(left.log[0]).toMatch(/NaN in the input x, element \[\d,0,0\]; it is example 3 of data.validation$/);
 });
 
-describe("how a trial multiplies and adds", { timeout: 60_000 }, () => {
+describe("how a trial multiplies and adds", () => {
   const short = { ...settings, epochs: 1 };
 
   test("is by separate instructions, unless its settings say so; then the outcome says that its bits may vary", async () => {

@@ -30,7 +30,7 @@ export function launch(args: readonly string[] = []): Promise<Browser> {
 
 export async function open(browser: Browser, address: string): Promise<Page> {
   const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
-  page.setDefaultTimeout(30_000);
+  page.setDefaultTimeout(300_000);
   await page.goto(address);
   await page.getByRole("status").filter({ hasText: "Ready." }).waitFor();
   return page;

@@ -140,7 +140,7 @@ test.each(Object.keys(cells))("integration of a multiplicative %s is refused", (
   );
 });
 
-test("gradients in training are those that central differences find", { timeout: 120_000 }, () => {
+test("gradients in training are those that central differences find", () => {
   fc.assert(
     fc.property(stack, (given) => {
       const { layer, params, x, root } = stacked(given);
@@ -155,7 +155,7 @@ test("gradients in training are those that central differences find", { timeout:
   );
 });
 
-test("they train on WebAssembly, with the reference backend's bits", { timeout: 120_000 }, async () => {
+test("they train on WebAssembly, with the reference backend's bits", async () => {
   await fc.assert(
     fc.asyncProperty(stack, async (given) => {
       const { layer, params, x, root } = stacked(given);
@@ -177,7 +177,7 @@ test("they train on WebAssembly, with the reference backend's bits", { timeout: 
   );
 });
 
-test("a stream of a saved and loaded model is the sequence, to the bit", { timeout: 120_000 }, async () => {
+test("a stream of a saved and loaded model is the sequence, to the bit", async () => {
   await fc.assert(
     fc.asyncProperty(stack, async (given) => {
       const { layer, params, x } = stacked(given);

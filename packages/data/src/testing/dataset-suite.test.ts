@@ -73,8 +73,7 @@ const suites: Readonly<Record<string, readonly DatasetLaw[]>> = {
 };
 
 describe.each(Object.entries(suites))("%s", (_, laws) => {
-  for (const { name, skip, run } of laws)
-    test(name, { timeout: 60_000 }, (context) => (skip === undefined ? run() : context.skip(skip)));
+  for (const { name, skip, run } of laws) test(name, (context) => (skip === undefined ? run() : context.skip(skip)));
 });
 
 describe("a data set that breaks a law is found", () => {
