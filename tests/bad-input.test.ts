@@ -248,6 +248,7 @@ const calls: Readonly<Record<string, Call>> = {
   "data.flipFlop": [data.flipFlop, { bits: 1, time: 3, pulses: 0.5, train: 2, validation: 1, test: 1 }],
   "data.parity": [data.parity, { time: 3, shortest: 2, train: 2, validation: 1, test: 1 }],
   "data.bitStreamXor": [data.bitStreamXor, { train: 2, validation: 1, test: 1 }],
+  "data.parseIdx": [data.parseIdx, new Uint8Array([0, 0, 8, 1, 0, 0, 0, 0]), { set: "a", file: "a", obtain: "there" }],
   "data.parseUea": [
     data.parseUea,
     "@problemName A\n@classLabel true a b\n@data\n1,2:a\n",

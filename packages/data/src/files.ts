@@ -14,6 +14,17 @@ export async function readFromDisk(path: string | URL): Promise<Bytes> {
   return new Uint8Array(await builtin("node:fs/promises").readFile(path));
 }
 
+/** The unpacked bytes of a file that is packed with gzip. */
+export async function readUnpacked(path: string): Promise<Bytes> {
+  const packed = await readFromDisk(path);
+  try {
+    const unpacked = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Uint8Array(await new Response(unpacked).arrayBuffer());
+  } catch (cause) {
+    throw new Error("it is not a whole gzip file", { cause });
+  }
+}
+
 /** A file of an installed package, such as `mnist/package.json`. */
 export async function readFromPackage(file: string): Promise<Bytes> {
   const { resolve } = builtin("node:module").createRequire(import.meta.url);

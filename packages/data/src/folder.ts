@@ -1,13 +1,18 @@
 import { type Bytes } from "@sluice/tensor";
 import { environmentVariable } from "@sluice/tensor/internal";
 import { DataError } from "./error.ts";
-import { readChecked, readFromDisk } from "./files.ts";
+import { readChecked, readFromDisk, readUnpacked } from "./files.ts";
 
 /** A file of a data set. `path` is relative to the data folder. */
 export interface SetFile {
   readonly path: string;
   /** The expected SHA-256, in hexadecimal. */
   readonly sha256: string;
+  /**
+   * Whether the file is packed with gzip. It is then unpacked, and `sha256` is that of the unpacked bytes: the same
+   * bytes have many packed forms. Default false.
+   */
+  readonly gzip?: boolean;
 }
 
 /** A data set that is not an npm package: its files, and how to get them. */
@@ -43,8 +48,15 @@ export async function readFileSet(set: FileSet, folder?: string | null): Promise
     });
   }
   return Promise.all(
-    files.map(({ path, sha256 }) =>
-      readChecked(name, `${root.replace(/[\\/]+$/, "")}/${path}`, sha256, obtain, readFromDisk),
+    files.map(({ path, sha256, gzip = false }) =>
+      readChecked(name, `${root.replace(/[\\/]+$/, "")}/${path}`, sha256, obtain, gzip ? readUnpacked : readFromDisk),
     ),
+  );
+}
+
+/** The sums of a set's files by their paths, for its provenance. */
+export function sumsOf({ files }: FileSet): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    files.map(({ path, sha256, gzip = false }) => [gzip ? path.replace(/\.gz$/, "") : path, sha256]),
   );
 }

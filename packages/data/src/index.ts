@@ -1,6 +1,6 @@
 // The interface of every data set
 export { type Dataset, type Examples, type Provenance, type SplitSizes } from "./dataset.ts";
-export { DataError } from "./error.ts";
+export { DataError, type Origin } from "./error.ts";
 
 // Real digits
 export { type Digits, type DigitsOptions, type Read, digits } from "./digits/digits.ts";
@@ -16,5 +16,9 @@ export { type Parity, type ParityOptions, parity } from "./tasks/parity.ts";
 
 // Data sets read from the data folder
 export { type FileSet, type SetFile, dataFolder, readFileSet } from "./folder.ts";
+export { type Idx, parseIdx } from "./idx/parse.ts";
+export type { Images, ImagesOptions } from "./idx/image-set.ts";
+export { mnist } from "./idx/mnist.ts";
+export { fashionMnist } from "./idx/fashion-mnist.ts";
 export { type UeaSeries, type UeaSet, parseUea } from "./uea/parse.ts";
 export { type JapaneseVowels, type JapaneseVowelsOptions, japaneseVowels } from "./uea/japanese-vowels.ts";
