@@ -30,6 +30,16 @@ const layer = cells.sequence(cells.gru({ input: 3, hidden: 4 }));
 const small = layer.cell;
 const smallParams = layer.init(seed);
 
+const utterance = JSON.stringify({
+  clip: "a",
+  utterance: 1,
+  transcript: "",
+  positive: 1,
+  text: new Array(100).fill(0),
+  audio: new Array(73).fill(0),
+  video: new Array(100).fill(0),
+});
+
 /** A valid call of each public function that takes values from a user. */
 const calls: Readonly<Record<string, Call>> = {
   "tensor.tensor": [t.tensor, [1, 2], [2], { dtype: "f32" }],
@@ -249,10 +259,21 @@ const calls: Readonly<Record<string, Call>> = {
   "data.parity": [data.parity, { time: 3, shortest: 2, train: 2, validation: 1, test: 1 }],
   "data.bitStreamXor": [data.bitStreamXor, { train: 2, validation: 1, test: 1 }],
   "data.parseIdx": [data.parseIdx, new Uint8Array([0, 0, 8, 1, 0, 0, 0, 0]), { set: "a", file: "a", obtain: "there" }],
+  "data.parseMosi": [data.parseMosi, utterance, { set: "a", file: "a.jsonl", obtain: "there" }],
+  "data.parsePianoRolls": [
+    data.parsePianoRolls,
+    '{"train":[],"valid":[],"test":[]}',
+    { set: "a", file: "a.json", obtain: "there" },
+  ],
   "data.parseUea": [
     data.parseUea,
     "@problemName A\n@classLabel true a b\n@data\n1,2:a\n",
     { set: "a", file: "a.ts", obtain: "there" },
+  ],
+  "data.ueaExamples": [
+    data.ueaExamples,
+    { problem: "A", classes: ["a"], series: [{ channels: [new Float64Array(2)], label: 0 }] },
+    { time: 2 },
   ],
   "wasm.wasm": [wasm, { threads: 1 }],
 };

@@ -20,5 +20,19 @@ export { type Idx, parseIdx } from "./idx/parse.ts";
 export type { Images, ImagesOptions } from "./idx/image-set.ts";
 export { mnist } from "./idx/mnist.ts";
 export { fashionMnist } from "./idx/fashion-mnist.ts";
+export { type Clip, type Utterance, parseMosi } from "./mosi/parse.ts";
+export { type Mosi, type MosiOptions, type MosiSet, mosi } from "./mosi/mosi.ts";
+export { type PianoRoll, type PianoRolls, parsePianoRolls } from "./polymusic/parse.ts";
+export {
+  type PianoRollOptions,
+  type Polymusic,
+  type PolymusicOptions,
+  type PolymusicSet,
+  jsbChorales,
+  nottingham,
+  polymusic,
+} from "./polymusic/polymusic.ts";
 export { type UeaSeries, type UeaSet, parseUea } from "./uea/parse.ts";
+export { type UeaExamples, type UeaExamplesOptions, ueaExamples } from "./uea/examples.ts";
+export { type PickupGesture, type PickupGestureOptions, pickupGestureWiimoteZ } from "./uea/pickup-gesture.ts";
 export { type JapaneseVowels, type JapaneseVowelsOptions, japaneseVowels } from "./uea/japanese-vowels.ts";
