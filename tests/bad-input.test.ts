@@ -30,6 +30,11 @@ const layer = cells.sequence(cells.gru({ input: 3, hidden: 4 }));
 const small = layer.cell;
 const smallParams = layer.init(seed);
 
+const wav = new Uint8Array(46);
+wav.set(new TextEncoder().encode("RIFF&\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0"));
+wav.set([0x40, 0x1f, 0, 0], 24);
+wav.set([0x80, 0x3e, 0, 0, 2, 0, 16, 0], 28);
+wav.set([100, 97, 116, 97, 2, 0, 0, 0], 36);
 const utterance = JSON.stringify({
   clip: "a",
   utterance: 1,
@@ -265,6 +270,7 @@ const calls: Readonly<Record<string, Call>> = {
     '{"train":[],"valid":[],"test":[]}',
     { set: "a", file: "a.json", obtain: "there" },
   ],
+  "data.parseWav": [data.parseWav, wav, { set: "a", file: "a.wav", obtain: "there" }],
   "data.parseUea": [
     data.parseUea,
     "@problemName A\n@classLabel true a b\n@data\n1,2:a\n",

@@ -36,3 +36,22 @@ export { type UeaSeries, type UeaSet, parseUea } from "./uea/parse.ts";
 export { type UeaExamples, type UeaExamplesOptions, ueaExamples } from "./uea/examples.ts";
 export { type PickupGesture, type PickupGestureOptions, pickupGestureWiimoteZ } from "./uea/pickup-gesture.ts";
 export { type JapaneseVowels, type JapaneseVowelsOptions, japaneseVowels } from "./uea/japanese-vowels.ts";
+export {
+  type CharacterSet,
+  type Characters,
+  type TinyShakespeareOptions,
+  tinyShakespeare,
+} from "./text/tiny-shakespeare.ts";
+export { type Sound, parseWav } from "./fsdd/wav.ts";
+export { type FsddOptions, type SpokenDigits, type SpokenDigitSet, fsdd } from "./fsdd/fsdd.ts";
+
+// Tables of survival data, read from the data folder
+export {
+  type NafldMeasurements,
+  type NafldPeople,
+  type PbcVisits,
+  type SurvivalOptions,
+  type Tables,
+  nafld,
+  pbcseq,
+} from "./survival/survival.ts";
