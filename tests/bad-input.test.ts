@@ -281,6 +281,10 @@ const calls: Readonly<Record<string, Call>> = {
     { problem: "A", classes: ["a"], series: [{ channels: [new Float64Array(2)], label: 0 }] },
     { time: 2 },
   ],
+  "data.splitByGroup": [data.splitByGroup, ["a", "b", "c"], { validation: 0.1, test: 0.1, key: seed }],
+  "data.stratifiedSplit": [data.stratifiedSplit, [0, 0, 0, 1, 1, 1], { validation: 0.3, test: 0.3, key: seed }],
+  "data.splitByTime": [data.splitByTime, [1, 2, 3], { validation: 0.1, test: 0.1 }],
+  "data.balancedClassWeights": [data.balancedClassWeights, [0, 1, 1], 2],
   "wasm.wasm": [wasm, { threads: 1 }],
 };
 

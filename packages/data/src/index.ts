@@ -55,3 +55,10 @@ export {
   nafld,
   pbcseq,
 } from "./survival/survival.ts";
+
+// Splits of one's own
+export type { DrawnShares, RowValues, Shares, Split } from "./splits/parts.ts";
+export { splitByGroup } from "./splits/split-by-group.ts";
+export { stratifiedSplit } from "./splits/stratified-split.ts";
+export { splitByTime } from "./splits/split-by-time.ts";
+export { balancedClassWeights } from "./splits/balanced-class-weights.ts";
