@@ -18,7 +18,7 @@ export class DataError extends Error {
 }
 
 /** Where a text or bytes are from, for the errors of a parser. */
-export interface Origin {
+export interface DataOrigin {
   /** The data set. */
   readonly set: string;
   /** The file, with its path. */
@@ -31,7 +31,7 @@ export interface Origin {
 export type Fail = (place: string, wrong: string) => never;
 
 /** The {@link Fail} of a file. Throws if `origin` is not one. */
-export function failIn(operation: string, origin: Origin): Fail {
+export function failIn(operation: string, origin: DataOrigin): Fail {
   if (typeof origin !== "object" || origin === null)
     throw new DataError({
       set: "a data set",

@@ -1,4 +1,4 @@
-import { failIn, type Origin } from "../error.ts";
+import { failIn, type DataOrigin } from "../error.ts";
 
 /** Sound of one channel. */
 export interface Sound {
@@ -12,7 +12,7 @@ export interface Sound {
  * Reads a WAV file of one channel of 16-bit samples (RIFF, PCM). Other chunks than `fmt ` and `data` are skipped.
  * `origin` is used in errors only. Throws a {@link DataError} that names the offset of what is wrong.
  */
-export function parseWav(bytes: Uint8Array, origin: Origin): Sound {
+export function parseWav(bytes: Uint8Array, origin: DataOrigin): Sound {
   const fail = failIn("parseWav", origin);
   if (!(bytes instanceof Uint8Array)) return fail("", `expected bytes (a Uint8Array), got ${typeof bytes}`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);

@@ -1,4 +1,4 @@
-import { failIn, type Origin } from "../error.ts";
+import { failIn, type DataOrigin } from "../error.ts";
 
 /** The contents of an IDX file of unsigned bytes. */
 export interface Idx {
@@ -13,7 +13,7 @@ export interface Idx {
  * of each axis as a big-endian 32-bit integer, and the values. `origin` is used in errors only. Throws a {@link
  * DataError} that names the offset of what is wrong.
  */
-export function parseIdx(bytes: Uint8Array, origin: Origin): Idx {
+export function parseIdx(bytes: Uint8Array, origin: DataOrigin): Idx {
   const fail = failIn("parseIdx", origin);
   if (!(bytes instanceof Uint8Array)) return fail("", `expected bytes (a Uint8Array), got ${typeof bytes}`);
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) fail("byte 0", "it is packed with gzip; unpack it first");

@@ -1,4 +1,4 @@
-import { failIn, type Fail, type Origin } from "../error.ts";
+import { failIn, type Fail, type DataOrigin } from "../error.ts";
 
 /** One utterance of a speaker who reviews a film. */
 export interface Utterance {
@@ -29,7 +29,7 @@ const fields = ["clip", "utterance", "transcript", "positive", "text", "audio", 
  * `positive` (0 or 1), and the features `text` (100), `audio` (73) and `video` (100). `origin` is used in errors only.
  * Throws a {@link DataError} that names the line if an utterance is malformed, repeated, missing or out of order.
  */
-export function parseMosi(text: string, origin: Origin): Clip[] {
+export function parseMosi(text: string, origin: DataOrigin): Clip[] {
   const fail = failIn("parseMosi", origin);
   if (typeof text !== "string") return fail("", `expected the text as a string, got ${typeof text}`);
   const clips: Clip[] = [];

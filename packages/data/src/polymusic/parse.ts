@@ -1,4 +1,4 @@
-import { failIn, type Fail, type Origin } from "../error.ts";
+import { failIn, type Fail, type DataOrigin } from "../error.ts";
 
 /** A piece of music: for each step the keys that sound, 0 (A0) to 87 (C8), in ascending order. */
 export type PianoRoll = readonly (readonly number[])[];
@@ -18,7 +18,7 @@ export const keys = 88;
  * list of steps, each step the list of the keys that sound, 0 to 87, in ascending order (empty for silence). `origin` is
  * used in errors only. Throws a {@link DataError} that names the split, the piece and the step, each from 1.
  */
-export function parsePianoRolls(text: string, origin: Origin): PianoRolls {
+export function parsePianoRolls(text: string, origin: DataOrigin): PianoRolls {
   const fail = failIn("parsePianoRolls", origin);
   if (typeof text !== "string") return fail("", `expected the text as a string, got ${typeof text}`);
   let given: unknown;

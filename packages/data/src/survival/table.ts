@@ -1,5 +1,5 @@
 import type { CsvError } from "csv-parse/browser/esm/sync";
-import { failIn, type Fail, type Origin } from "../error.ts";
+import { failIn, type Fail, type DataOrigin } from "../error.ts";
 
 /**
  * What a column holds: numbers, integers, or one of some words. With a "?" its fields may be empty, which means that the
@@ -23,7 +23,7 @@ export type Columns<T extends Readonly<Record<string, ColumnType>>> = {
 export async function parseTable<const T extends Readonly<Record<string, ColumnType>>>(
   text: string,
   types: T,
-  origin: Origin,
+  origin: DataOrigin,
 ): Promise<Columns<T>> {
   const fail = failIn("parseTable", origin);
   const names = Object.keys(types);

@@ -1,4 +1,4 @@
-import { failIn, type Fail, type Origin } from "../error.ts";
+import { failIn, type Fail, type DataOrigin } from "../error.ts";
 import { headerOf, shortened, type Header } from "./header.ts";
 import { failAt, numberOf, partsOf, plainChannel, timedChannel } from "./values.ts";
 
@@ -38,7 +38,7 @@ export interface UeaSet {
  * `where` is used in errors only. Throws a {@link DataError} that names the line if the text is malformed or is not as
  * its header says.
  */
-export function parseUea(text: string, where: Origin): UeaSet {
+export function parseUea(text: string, where: DataOrigin): UeaSet {
   const fail = failIn("parseUea", where);
   if (typeof text !== "string") return fail("", `expected the text as a string, got ${typeof text}`);
   const lines = text.split(/\r?\n/);
