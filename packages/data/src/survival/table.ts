@@ -8,7 +8,7 @@ import { failIn, type Fail, type DataOrigin } from "../error.ts";
 export type ColumnType = "number" | "number?" | "integer" | "integer?" | readonly string[];
 
 /** A column: numbers, NaN where they are missing, or words. */
-export type ColumnOf<T extends ColumnType> = T extends readonly (infer Word)[] ? readonly Word[] : Float64Array;
+type ColumnOf<T extends ColumnType> = T extends readonly (infer Word)[] ? readonly Word[] : Float64Array;
 
 /** Columns of the same number of rows, by name. */
 export type Columns<T extends Readonly<Record<string, ColumnType>>> = {
