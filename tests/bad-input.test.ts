@@ -30,6 +30,21 @@ const layer = cells.sequence(cells.gru({ input: 3, hidden: 4 }));
 const small = layer.cell;
 const smallParams = layer.init(seed);
 
+const wav = new Uint8Array(46);
+wav.set(new TextEncoder().encode("RIFF&\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0"));
+wav.set([0x40, 0x1f, 0, 0], 24);
+wav.set([0x80, 0x3e, 0, 0, 2, 0, 16, 0], 28);
+wav.set([100, 97, 116, 97, 2, 0, 0, 0], 36);
+const utterance = JSON.stringify({
+  clip: "a",
+  utterance: 1,
+  transcript: "",
+  positive: 1,
+  text: new Array(100).fill(0),
+  audio: new Array(73).fill(0),
+  video: new Array(100).fill(0),
+});
+
 /** A valid call of each public function that takes values from a user. */
 const calls: Readonly<Record<string, Call>> = {
   "tensor.tensor": [t.tensor, [1, 2], [2], { dtype: "f32" }],
@@ -257,11 +272,28 @@ const calls: Readonly<Record<string, Call>> = {
   "data.flipFlop": [data.flipFlop, { bits: 1, time: 3, pulses: 0.5, train: 2, validation: 1, test: 1 }],
   "data.parity": [data.parity, { time: 3, shortest: 2, train: 2, validation: 1, test: 1 }],
   "data.bitStreamXor": [data.bitStreamXor, { train: 2, validation: 1, test: 1 }],
+  "data.parseIdx": [data.parseIdx, new Uint8Array([0, 0, 8, 1, 0, 0, 0, 0]), { set: "a", file: "a", obtain: "there" }],
+  "data.parseMosi": [data.parseMosi, utterance, { set: "a", file: "a.jsonl", obtain: "there" }],
+  "data.parsePianoRolls": [
+    data.parsePianoRolls,
+    '{"train":[],"valid":[],"test":[]}',
+    { set: "a", file: "a.json", obtain: "there" },
+  ],
+  "data.parseWav": [data.parseWav, wav, { set: "a", file: "a.wav", obtain: "there" }],
   "data.parseUea": [
     data.parseUea,
     "@problemName A\n@classLabel true a b\n@data\n1,2:a\n",
     { set: "a", file: "a.ts", obtain: "there" },
   ],
+  "data.ueaExamples": [
+    data.ueaExamples,
+    { problem: "A", classes: ["a"], series: [{ channels: [new Float64Array(2)], label: 0 }] },
+    { time: 2 },
+  ],
+  "data.splitByGroup": [data.splitByGroup, ["a", "b", "c"], { validation: 0.1, test: 0.1, key: seed }],
+  "data.stratifiedSplit": [data.stratifiedSplit, [0, 0, 0, 1, 1, 1], { validation: 0.3, test: 0.3, key: seed }],
+  "data.splitByTime": [data.splitByTime, [1, 2, 3], { validation: 0.1, test: 0.1 }],
+  "data.balancedClassWeights": [data.balancedClassWeights, [0, 1, 1], 2],
   "wasm.wasm": [wasm, { threads: 1 }],
 };
 

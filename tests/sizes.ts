@@ -41,6 +41,7 @@ async function sizes(): Promise<Readonly<Record<string, number>>> {
           "@sluice/*",
           "*gpu.js",
           "mnist",
+          "csv-parse",
           "zod",
           "acorn",
           "resolve.exports",

@@ -14,6 +14,17 @@ export async function readFromDisk(path: string | URL): Promise<Bytes> {
   return new Uint8Array(await builtin("node:fs/promises").readFile(path));
 }
 
+/** The unpacked bytes of a file that is packed with gzip. */
+export async function readUnpacked(path: string): Promise<Bytes> {
+  const packed = await readFromDisk(path);
+  try {
+    const unpacked = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Uint8Array(await new Response(unpacked).arrayBuffer());
+  } catch (cause) {
+    throw new Error("it is not a whole gzip file", { cause });
+  }
+}
+
 /** A file of an installed package, such as `mnist/package.json`. */
 export async function readFromPackage(file: string): Promise<Bytes> {
   const { resolve } = builtin("node:module").createRequire(import.meta.url);
@@ -39,20 +50,24 @@ export async function readChecked(
   obtain: string,
   read: (file: string) => Promise<Bytes>,
 ): Promise<Bytes> {
-  let bytes: Bytes;
-  try {
-    bytes = await read(file);
-  } catch (cause) {
-    throw new DataError({
-      set,
-      file,
-      wrong: `cannot be read (${cause instanceof Error ? cause.message : String(cause)})`,
-      obtain,
-      cause,
-    });
-  }
+  const bytes = await readNamed(set, file, obtain, read);
   const found = await sha256Later(bytes);
   if (found === sum) return bytes;
   const wrong = `damaged or another version: its SHA-256 is ${found}, expected ${sum} (${bytes.length} bytes)`;
   throw new DataError({ set, file, wrong, obtain });
+}
+
+/** Reads a file of a data set. Throws a {@link DataError} with `obtain` if it cannot be read. */
+export async function readNamed(
+  set: string,
+  file: string,
+  obtain: string,
+  read: (file: string) => Promise<Bytes>,
+): Promise<Bytes> {
+  try {
+    return await read(file);
+  } catch (cause) {
+    const wrong = `cannot be read (${cause instanceof Error ? cause.message : String(cause)})`;
+    throw new DataError({ set, file, wrong, obtain, cause });
+  }
 }

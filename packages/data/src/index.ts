@@ -1,6 +1,6 @@
 // The interface of every data set
 export { type Dataset, type Examples, type Provenance, type SplitSizes } from "./dataset.ts";
-export { DataError } from "./error.ts";
+export { DataError, type DataOrigin } from "./error.ts";
 
 // Real digits
 export { type Digits, type DigitsOptions, type Read, digits } from "./digits/digits.ts";
@@ -16,5 +16,49 @@ export { type Parity, type ParityOptions, parity } from "./tasks/parity.ts";
 
 // Data sets read from the data folder
 export { type FileSet, type SetFile, dataFolder, readFileSet } from "./folder.ts";
+export { type Idx, parseIdx } from "./idx/parse.ts";
+export type { Images, ImagesOptions } from "./idx/image-set.ts";
+export { mnist } from "./idx/mnist.ts";
+export { fashionMnist } from "./idx/fashion-mnist.ts";
+export { type Clip, type Utterance, parseMosi } from "./mosi/parse.ts";
+export { type Mosi, type MosiOptions, type MosiSet, mosi } from "./mosi/mosi.ts";
+export { type PianoRoll, type PianoRolls, parsePianoRolls } from "./polymusic/parse.ts";
+export {
+  type PianoRollOptions,
+  type Polymusic,
+  type PolymusicOptions,
+  type PolymusicSet,
+  jsbChorales,
+  nottingham,
+  polymusic,
+} from "./polymusic/polymusic.ts";
 export { type UeaSeries, type UeaSet, parseUea } from "./uea/parse.ts";
+export { type UeaExamples, type UeaExamplesOptions, ueaExamples } from "./uea/examples.ts";
+export { type PickupGesture, type PickupGestureOptions, pickupGestureWiimoteZ } from "./uea/pickup-gesture.ts";
 export { type JapaneseVowels, type JapaneseVowelsOptions, japaneseVowels } from "./uea/japanese-vowels.ts";
+export {
+  type CharacterSet,
+  type Characters,
+  type TinyShakespeareOptions,
+  tinyShakespeare,
+} from "./text/tiny-shakespeare.ts";
+export { type Sound, parseWav } from "./fsdd/wav.ts";
+export { type FsddOptions, type SpokenDigits, type SpokenDigitSet, fsdd } from "./fsdd/fsdd.ts";
+
+// Tables of survival data, read from the data folder
+export {
+  type NafldMeasurements,
+  type NafldPeople,
+  type PbcVisits,
+  type SurvivalOptions,
+  type Tables,
+  nafld,
+  pbcseq,
+} from "./survival/survival.ts";
+
+// Splits of one's own
+export type { DrawnShares, RowValues, Shares, Split } from "./splits/parts.ts";
+export { splitByGroup } from "./splits/split-by-group.ts";
+export { stratifiedSplit } from "./splits/stratified-split.ts";
+export { splitByTime } from "./splits/split-by-time.ts";
+export { balancedClassWeights } from "./splits/balanced-class-weights.ts";

@@ -17,7 +17,7 @@ function inProcess(code: string, args: readonly string[] = []): unknown {
         "--eval",
         code,
       ],
-      { encoding: "utf8", timeout: 60000 },
+      { encoding: "utf8", timeout: 280_000 },
     ),
   );
 }

@@ -1,11 +1,10 @@
-import { key, keyFor, tensor, TensorError, type Tensor } from "@sluice/tensor";
+import { key, keyFor, TensorError, type Tensor } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
 import { checkCount } from "../check.ts";
 import type { Dataset } from "../dataset.ts";
-import { DataError } from "../error.ts";
-import { readFileSet, type FileSet } from "../folder.ts";
+import { sumsOf, type FileSet } from "../folder.ts";
 import { shuffled } from "../shuffle.ts";
-import { parseUea, type UeaSeries } from "./parse.ts";
+import { readArchive } from "./archive.ts";
 
 /** Examples of {@link japaneseVowels}. */
 export type JapaneseVowels = {
@@ -40,8 +39,6 @@ const files: FileSet = {
   obtain:
     "Download JapaneseVowels from https://www.timeseriesclassification.com/description.php?Dataset=JapaneseVowels, put the two .ts files under uea/JapaneseVowels of your data folder, and set the data folder with --data or SLUICE_DATA.",
 };
-const [steps, channels] = [29, 12];
-
 /**
  * Japanese Vowels (Kudo, Toyama, Shimbo 1999; UEA archive): which of nine speakers said two vowels, from 12 LPC
  * cepstrum coefficients over 7 to 29 steps. Uses the published split of 270 training and 370 test utterances; a fixed
@@ -51,43 +48,24 @@ export async function japaneseVowels(options: JapaneseVowelsOptions = {}): Promi
   checkOptions("japaneseVowels", options, ["folder", "validation"], { data: "folder" });
   const held = checkCount("japaneseVowels", "validation", options.validation ?? 45, 0);
   if (held > 270) throw new TensorError(`japaneseVowels: validation ${held} is more than the 270 training utterances`);
-  const [training, testing] = (await readFileSet(files, options.folder)).map((bytes, i) =>
-    parseUea(new TextDecoder().decode(bytes), { set: files.name, file: files.files[i]!.path, obtain: files.obtain }),
-  );
-  const order = shuffled(keyFor(key(0), "japanese vowels"), training!.series.length);
-  const chosen = (numbers: readonly number[]): UeaSeries[] => numbers.map((i) => training!.series[i]!);
+  const { training, testing, classes, examples } = await readArchive(files, {
+    folder: options.folder,
+    time: 29,
+    width: 12,
+  });
+  const order = shuffled(keyFor(key(0), "japanese vowels"), training.length);
   return {
     name: "Japanese vowels",
-    train: examplesOf(chosen(order.slice(held))),
-    validation: examplesOf(chosen(order.slice(0, held))),
-    test: examplesOf(testing!.series),
+    train: examples(training, order.slice(held)),
+    validation: examples(training, order.slice(0, held)),
+    test: examples(testing),
     provenance: {
       source: "UEA archive, JapaneseVowels (Kudo, Toyama, Shimbo 1999, Pattern Recognition Letters 20)",
       licence: "as stated by the UCI Machine Learning Repository and the UEA archive",
-      files: Object.fromEntries(files.files.map(({ path, sha256 }) => [path, sha256])),
+      files: sumsOf(files),
       split: `the published split of 270 and 370; ${held} of the 270 held out for validation by a fixed key`,
       caution: "Published accuracies are for training on all 270 utterances.",
     },
-    classes: training!.classes,
-  };
-}
-
-function examplesOf(series: readonly UeaSeries[]): JapaneseVowels {
-  const x = new Float32Array(series.length * steps * channels);
-  series.forEach(({ channels: values }, i) => {
-    if (values.length !== channels || values[0]!.length > steps) {
-      throw new DataError({
-        set: files.name,
-        file: files.files[0]!.path,
-        wrong: `series ${i + 1} has ${values.length} channels of ${values[0]?.length} steps`,
-        obtain: files.obtain,
-      });
-    }
-    values.forEach((channel, c) => channel.forEach((value, t) => (x[(i * steps + t) * channels + c] = value)));
-  });
-  return {
-    x: tensor(x, [series.length, steps, channels]),
-    lengths: tensor(Int32Array.from(series, ({ channels: [first] }) => first!.length)),
-    y: tensor(Int32Array.from(series, ({ label }) => label)),
+    classes,
   };
 }

@@ -1,126 +1,100 @@
-import { DataError } from "../error.ts";
+import { failIn, type Fail, type DataOrigin } from "../error.ts";
+import { headerOf, shortened, type Header } from "./header.ts";
+import { failAt, numberOf, partsOf, plainChannel, timedChannel } from "./values.ts";
 
 /** One series of a `.ts` file. */
 export interface UeaSeries {
-  /** One array of values per channel. All channels of a series have the same length. NaN where the file has "?". */
+  /**
+   * One array of values per channel. NaN where the file has "?". All channels of a series have the same length, unless
+   * there are time stamps.
+   */
   readonly channels: readonly Float64Array[];
-  /** Its class, as an index into `classes`. */
-  readonly label: number;
+  /**
+   * The times of the values, one array per channel, increasing; undefined if the file has no time stamps. Numbers are as
+   * in the file; dates are seconds since 1970, as UTC.
+   */
+  readonly times: readonly Float64Array[] | undefined;
+  /** Its class, as an index into `classes`; undefined if the file has no classes. */
+  readonly label: number | undefined;
+  /** The number to predict; undefined unless the file is for regression. */
+  readonly target: number | undefined;
 }
 
 /** The contents of a `.ts` file. */
 export interface UeaSet {
   /** The `@problemName`, or an empty string. */
   readonly problem: string;
-  /** The names of the classes, from the `@classLabel` line. */
+  /** The names of the classes, from the `@classLabel` line. Empty if the file has none. */
   readonly classes: readonly string[];
   readonly series: readonly UeaSeries[];
 }
 
 /**
- * Reads a `.ts` file of the UEA and UCR archives (timeseriesclassification.com): header lines that start with `@`, then
- * one series per line, with channels separated by ":", values by ",", and the class last. `where` is used in errors
- * only. Throws a {@link DataError} that names the line if the text is malformed, or has time stamps.
+ * Reads a `.ts` file of the UEA and UCR archives (timeseriesclassification.com), or of the regression archive
+ * (tseregression.org): header lines that start with `@`, then one series per line, with channels separated by ":",
+ * values by ",", and the class or the target last. "?" and "NaN" are missing values. With `@timeStamps true` each value
+ * is a pair `(time,value)`, and channels may have different times.
+ *
+ * `where` is used in errors only. Throws a {@link DataError} that names the line if the text is malformed or is not as
+ * its header says.
  */
-export function parseUea(
-  text: string,
-  where: { readonly set: string; readonly file: string; readonly obtain: string },
-): UeaSet {
-  if (typeof where !== "object" || where === null)
-    throw new DataError({
-      set: "a .ts file",
-      file: "unnamed",
-      wrong: "parseUea needs to know where the text is from, for its errors",
-      obtain: "Pass { set, file, obtain } as the second argument.",
-    });
-  const { set, file, obtain } = where;
-  if (typeof text !== "string")
-    throw new DataError({ set, file, wrong: `expected the text as a string, got ${typeof text}`, obtain });
+export function parseUea(text: string, where: DataOrigin): UeaSet {
+  const fail = failIn("parseUea", where);
+  if (typeof text !== "string") return fail("", `expected the text as a string, got ${typeof text}`);
   const lines = text.split(/\r?\n/);
-  const fail: Fail = (line, wrong) => {
-    throw new DataError({ set, file: `${file}, line ${line + 1}`, wrong, obtain });
-  };
   const header = headerOf(lines, fail);
-  return { problem: header.problem, classes: header.classes, series: seriesOf(lines, header, fail) };
-}
-
-/** Throws the error about a line, counted from 0. */
-type Fail = (line: number, wrong: string) => never;
-
-/** What the lines before the series say. */
-interface Header {
-  /** The number of the `@data` line. */
-  readonly start: number;
-  readonly problem: string;
-  readonly classes: readonly string[];
-  /** Channels of each series, if the header says so. */
-  readonly dimensions: number | undefined;
-  /** Whether all series have one length, and which, if the header says so. */
-  readonly equal: boolean;
-  readonly seriesLength: number | undefined;
-}
-
-function headerOf(lines: readonly string[], fail: Fail): Header {
-  const start = lines.findIndex((line) => line.trim().toLowerCase() === "@data");
-  if (start < 0) return fail(lines.length - 1, "it has no @data line, so it is not a .ts file, or it is truncated");
-  const header = new Map<string, string>();
-  for (const line of lines.slice(0, start)) {
-    const found = /^@(\S+)\s*(.*)$/.exec(line.trim());
-    if (found !== null) header.set(found[1]!.toLowerCase(), found[2]!.trim());
-  }
-  const countOf = (key: string): number | undefined => {
-    const text = header.get(key);
-    if (text === undefined) return undefined;
-    return /^[1-9]\d*$/.test(text)
-      ? Number(text)
-      : fail(start, `its @${key} line says "${text}", expected an integer of at least 1`);
-  };
-  if (header.get("timestamps") === "true") fail(start, "it has time stamps, which are not supported");
-  const [labelled, ...classes] = (header.get("classlabel") ?? "false").split(/\s+/);
-  if (labelled !== "true" || classes.length === 0) fail(start, "its @classLabel line names no classes");
-  const repeated = classes.find((name, index) => classes.indexOf(name) !== index);
-  if (repeated !== undefined) fail(start, `its @classLabel line names the class "${repeated}" twice`);
-  const dimensions = header.get("univariate") === "true" ? 1 : (countOf("dimensions") ?? countOf("dimension"));
-  const equal = header.get("equallength") === "true";
-  const seriesLength = equal ? countOf("serieslength") : undefined;
-  return { start, problem: header.get("problemname") ?? "", classes, dimensions, equal, seriesLength };
+  const { problem, classes } = header;
+  return { problem, classes, series: seriesOf(lines, header, fail) };
 }
 
 /** The series of the lines after the header, which must be as it says. */
-function seriesOf(
-  lines: readonly string[],
-  { start, classes, dimensions, equal, seriesLength }: Header,
-  fail: Fail,
-): UeaSeries[] {
-  let first: number | undefined;
-  return lines.flatMap((line, at): UeaSeries[] => {
-    if (at <= start || line.trim() === "") return [];
-    const parts = line.trim().split(":");
-    const name = parts.pop()!;
-    const label = classes.indexOf(name);
-    if (label < 0) fail(at, `its class "${name}" is not one of ${classes.join(", ")}`);
-    const channels = parts.map((part) =>
-      Float64Array.from(part.split(","), (value) =>
-        numberOf(value.trim(), () => fail(at, `"${value}" is not a number`)),
-      ),
-    );
-    if (dimensions !== undefined && channels.length !== dimensions)
-      fail(at, `it has ${channels.length} channels, but the header says ${dimensions}`);
-    const steps = channels[0]!.length;
-    const other = channels.findIndex((channel) => channel.length !== steps);
-    if (other > 0) fail(at, `channel ${other + 1} has ${channels[other]!.length} values, but the first has ${steps}`);
-    first ??= steps;
-    if (equal && steps !== (seriesLength ?? first))
-      fail(
-        at,
-        `it has ${steps} steps, but the header says that all series have ${seriesLength ?? `the same length, and the first has ${first}`}`,
-      );
-    return [{ channels, label }];
+function seriesOf(lines: readonly string[], header: Header, fail: Fail): UeaSeries[] {
+  let first: UeaSeries | undefined;
+  const series = lines.flatMap((line, at): UeaSeries[] => {
+    if (at <= header.start || line.trim() === "") return [];
+    const wrong = failAt(fail, at);
+    const one = seriesIn(line.trim(), header, wrong);
+    first ??= one;
+    checkLengths(one, first, header, wrong);
+    return [one];
   });
+  if (series.length === 0) fail(`line ${lines.length}`, "no series come after its @data line, so it is truncated");
+  return series;
 }
 
-function numberOf(text: string, fail: () => never): number {
-  if (text === "?" || text === "NaN") return NaN;
-  // Number() alone would also take "0x10" and "0b1".
-  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : fail();
+function seriesIn(line: string, { ends, classes, timeStamps }: Header, wrong: (wrong: string) => never): UeaSeries {
+  const parts = partsOf(line, timeStamps);
+  const last = ends === "nothing" ? "" : (parts.pop() ?? "").trim();
+  const label = classes.indexOf(last);
+  if (ends === "class" && label < 0) wrong(`its class "${shortened(last)}" is not one of ${classes.join(", ")}`);
+  const target = ends === "target" ? numberOf(last, (text) => wrong(`its target ${text}`)) : undefined;
+  if (target !== undefined && Number.isNaN(target)) wrong("its target is missing");
+  if (parts.length === 0) wrong(`it has a ${ends}, but no channels`);
+  const channels = parts.map((part) => (timeStamps ? timedChannel(part, wrong) : plainChannel(part, wrong)));
+  return {
+    channels: channels.map(({ values }) => values),
+    times: timeStamps ? channels.map(({ times }) => times ?? new Float64Array()) : undefined,
+    label: ends === "class" ? label : undefined,
+    target,
+  };
+}
+
+/** Throws unless a series has the channels, lengths and missing values that the header says. */
+function checkLengths(one: UeaSeries, first: UeaSeries, header: Header, wrong: (wrong: string) => never): void {
+  const { dimensions, equal, seriesLength, timeStamps, missing } = header;
+  const { channels } = one;
+  if (channels.length !== (dimensions ?? first.channels.length))
+    wrong(
+      `it has ${channels.length} channels, but ${dimensions === undefined ? `the first series has ${first.channels.length}` : `the header says ${dimensions}`}`,
+    );
+  const steps = channels[0]?.length ?? 0;
+  const other = timeStamps ? -1 : channels.findIndex(({ length }) => length !== steps);
+  if (other > 0) wrong(`channel ${other + 1} has ${channels[other]?.length} values, but the first has ${steps}`);
+  const common = first.channels[0]?.length ?? 0;
+  if (equal && channels.some(({ length }) => length !== (seriesLength ?? common)))
+    wrong(
+      `it has ${steps} steps, but the header says that all series have ${seriesLength ?? `the same length, and the first has ${common}`}`,
+    );
+  if (missing === false && channels.some((channel) => channel.some((value) => Number.isNaN(value))))
+    wrong("a value is missing, but the header says @missing false; if values are missing, it must say true");
 }

@@ -3,9 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { valuesOf } from "@sluice/tensor";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { DataError, dataFolder, japaneseVowels, parseUea } from "../index.ts";
+import { DataError, dataFolder, japaneseVowels, parseUea, pickupGestureWiimoteZ, ueaExamples } from "../index.ts";
+import { folderWith, readIn } from "../testing/data-folder.ts";
+import { datasetSuite } from "../testing/index.ts";
 
-const folder = dataFolder();
+const folder = folderWith("uea");
 const where = { set: "toy", file: "toy.ts", obtain: "Get it there." };
 const header =
   "# a comment\n@problemName toy\n@univariate false\n@dimensions 2\n@equalLength false\n@classLabel true a b\n@data\n";
@@ -28,7 +30,51 @@ describe("the .ts format", () => {
 
   test("one channel", () => {
     const text = "@problemName one\n@univariate true\n@classLabel true 1 2\n@data\n0.5,1:2\n";
-    expect(parseUea(text, where).series).toEqual([{ channels: [Float64Array.of(0.5, 1)], label: 1 }]);
+    expect(parseUea(text, where).series).toEqual([
+      { channels: [Float64Array.of(0.5, 1)], label: 1, times: undefined, target: undefined },
+    ]);
+  });
+
+  test("numbers to predict", () => {
+    const text = "@problemName heat\n@univariate false\n@targetlabel true\n@data\n1,2:3,?:-1.5\n4:5:6e2\n";
+    const { classes, series } = parseUea(text, where);
+    expect(classes).toEqual([]);
+    expect(series.map(({ channels, label, target }) => [channels.map((c) => [...c]), label, target])).toEqual([
+      [
+        [
+          [1, 2],
+          [3, NaN],
+        ],
+        undefined,
+        -1.5,
+      ],
+      [[[4], [5]], undefined, 600],
+    ]);
+  });
+
+  test("neither classes nor numbers to predict", () => {
+    const { series } = parseUea("@classLabel false\n@data\n1,2:3,4\n", where);
+    expect(series.map(({ channels, label, target }) => [channels.length, label, target])).toEqual([
+      [2, undefined, undefined],
+    ]);
+  });
+
+  test("time stamps, numbers and dates, with channels of their own", () => {
+    const text =
+      "@timeStamps true\n@missing true\n@classLabel true a b\n@data\n" +
+      '(0,1.5), (2.5,?):(-1,7):b\n(2020-02-29,1),(2020-02-29 12:30,2),(2020-02-29T12:30:01.500,3):("2020-03-01 00:00:00",4):a\n';
+    const { series } = parseUea(text, where);
+    expect(
+      series.map(({ channels, times, label }) => [channels.map((c) => [...c]), times?.map((t) => [...t]), label]),
+    ).toEqual([
+      [[[1.5, NaN], [7]], [[0, 2.5], [-1]], 1],
+      [
+        [[1, 2, 3], [4]],
+        // date -u -d "2020-02-29" +%s
+        [[1582934400, 1582979400, 1582979401.5], [1583020800]],
+        0,
+      ],
+    ]);
   });
 
   test.each([
@@ -64,6 +110,29 @@ describe("the .ts format", () => {
   ])("damaged: %s", (_, text, message) => {
     expect(() => parseUea(text, where)).toThrow(DataError);
     expect(() => parseUea(text, where)).toThrow(message);
+  });
+});
+
+describe("series as tensors", () => {
+  test("have zeros where values are missing, and a mask", () => {
+    const { x, observed, lengths, y } = ueaExamples(parseUea(`${header}1,?:4,5:b\n7:8:a\n`, where), { time: 3 });
+    expect([x.shape, observed.dtype, y.dtype]).toEqual([[2, 3, 2], "bool", "i32"]);
+    expect([...valuesOf(x)]).toEqual([1, 4, 0, 5, 0, 0, 7, 8, 0, 0, 0, 0]);
+    expect([...valuesOf(observed)]).toEqual([1, 1, 0, 1, 0, 0, 1, 1, 0, 0, 0, 0]);
+    expect([...valuesOf(lengths), ...valuesOf(y)]).toEqual([2, 1, 1, 0]);
+  });
+
+  test("have targets of regression", () => {
+    const { y } = ueaExamples(parseUea("@targetLabel true\n@data\n1,2:0.5\n1,2,3:-2\n", where));
+    expect([y.shape, y.dtype, ...valuesOf(y)]).toEqual([[2, 1], "f32", 0.5, -2]);
+  });
+
+  test.each([
+    ["@classLabel false\n@data\n1,2\n", {}, "ueaExamples: the series have neither classes nor targets"],
+    ["@timeStamps true\n@classLabel true a\n@data\n(0,1):a\n", {}, "ueaExamples: the series have time stamps"],
+    ["@classLabel true a\n@data\n1,2,3:a\n", { time: 2 }, "ueaExamples: a series has 3 steps, but time is 2"],
+  ])("refuse %j", (text, options, message) => {
+    expect(() => ueaExamples(parseUea(text, where), options)).toThrow(message);
   });
 });
 
@@ -106,9 +175,9 @@ describe("a data folder", () => {
   });
 });
 
-test("Japanese vowels, where SLUICE_DATA names a data folder", async ({ skip }) => {
-  skip(folder === undefined, "SLUICE_DATA names no data folder");
-  const { train, validation, test: testing, classes, provenance } = await japaneseVowels({ validation: 20 });
+test("Japanese vowels, where there is a data folder with it", async ({ skip }) => {
+  skip(folder === null, "there is no data folder with it");
+  const { train, validation, test: testing, classes, provenance } = await japaneseVowels({ folder, validation: 20 });
   expect([train.x.shape, validation.x.shape, testing.x.shape]).toEqual([
     [250, 29, 12],
     [20, 29, 12],
@@ -119,7 +188,7 @@ test("Japanese vowels, where SLUICE_DATA names a data folder", async ({ skip }) 
   const lengths = [train, validation, testing].flatMap((split) => [...valuesOf(split.lengths)]);
   expect([Math.min(...lengths), Math.max(...lengths)]).toEqual([7, 29]);
   // The first utterance of the test set, as it stands in the file.
-  const text = await readFile(join(folder!, "uea/JapaneseVowels/JapaneseVowels_TEST.ts"), "utf8");
+  const text = await readFile(join(folder ?? "", "uea/JapaneseVowels/JapaneseVowels_TEST.ts"), "utf8");
   const [first] = text.slice(text.indexOf("@data\n") + 6).split("\n");
   const channels = first!
     .split(":")
@@ -133,4 +202,31 @@ test("Japanese vowels, where SLUICE_DATA names a data folder", async ({ skip }) 
   // Each of nine speakers has 30 utterances among the 270.
   const speakers = [...valuesOf(train.y), ...valuesOf(validation.y)];
   expect(Array.from({ length: 9 }, (_, s) => speakers.filter((y) => y === s).length)).toEqual(new Array(9).fill(30));
+});
+
+describe.skipIf(folder === null)("Pickup gesture, where there is a data folder with it", () => {
+  const tensors = {
+    x: { shape: [361, 1], dtype: "f32" },
+    lengths: { shape: [], dtype: "i32" },
+    y: { shape: [], dtype: "i32" },
+  } as const;
+  const make = () => pickupGestureWiimoteZ({ folder });
+  for (const { name, skip, run } of datasetSuite(make, { tensors, examples: 100, read: readIn(folder) }))
+    test(name, { skip: skip !== undefined }, run);
+
+  test("has the lengths that Python finds, and one validation series of each class", async () => {
+    const { train, validation, test: testing, classes } = await make();
+    const lengths = [train, validation, testing].map((split) => [...valuesOf(split.lengths)]);
+    const total = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0);
+    expect([total([...(lengths[0] ?? []), ...(lengths[1] ?? [])]), total(lengths[2] ?? [])]).toEqual([7294, 7277]);
+    expect([Math.min(...lengths.flat()), Math.max(...lengths.flat())]).toEqual([29, 361]);
+    expect([...valuesOf(validation.y)].toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(classes).toEqual(["1", "2", "3", "4", "5", "6", "7", "8", "9", "10"]);
+  });
+
+  test("refuses more validation series than there are", async () => {
+    await expect(pickupGestureWiimoteZ({ folder, validation: 51 })).rejects.toThrow(
+      "pickupGestureWiimoteZ: validation 51 is more than the 50 training series",
+    );
+  });
 });

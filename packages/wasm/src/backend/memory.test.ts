@@ -31,7 +31,7 @@ function sizesAfter(code: string): Sizes[] {
     };`;
   const flags = ["--expose-gc", "--conditions=@sluice/source", "--input-type=module", "--eval"];
   return JSON.parse(
-    execFileSync(process.execPath, [...flags, prelude + code], { encoding: "utf8", timeout: 60_000 }),
+    execFileSync(process.execPath, [...flags, prelude + code], { encoding: "utf8", timeout: 280_000 }),
   ) as Sizes[];
 }
 

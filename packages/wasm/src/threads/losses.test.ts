@@ -9,7 +9,7 @@ beforeAll(async () => {
   const child = spawn(
     process.execPath,
     ["--conditions=@sluice/source", fileURLToPath(new URL("../testing/losses.ts", import.meta.url))],
-    { timeout: 120_000, stdio: ["ignore", "pipe", "inherit"] },
+    { timeout: 280_000, stdio: ["ignore", "pipe", "inherit"] },
   );
   let printed = "";
   child.stdout.on("data", (chunk: Buffer) => (printed += chunk.toString()));

@@ -1,0 +1,98 @@
+import type { CsvError } from "csv-parse/browser/esm/sync";
+import { failIn, type Fail, type DataOrigin } from "../error.ts";
+
+/**
+ * What a column holds: numbers, integers, or one of some words. With a "?" its fields may be empty, which means that the
+ * value is missing.
+ */
+export type ColumnType = "number" | "number?" | "integer" | "integer?" | readonly string[];
+
+/** A column: numbers, NaN where they are missing, or words. */
+type ColumnOf<T extends ColumnType> = T extends readonly (infer Word)[] ? readonly Word[] : Float64Array;
+
+/** Columns of the same number of rows, by name. */
+export type Columns<T extends Readonly<Record<string, ColumnType>>> = {
+  readonly [Name in keyof T]: ColumnOf<T[Name]>;
+};
+
+/**
+ * Reads a CSV text whose first line names exactly the columns of `types`, in this order. Throws a {@link DataError} that
+ * names the line and the column if a field is not of its type, is missing where it must not be, or if a row has another
+ * number of fields.
+ */
+export async function parseTable<const T extends Readonly<Record<string, ColumnType>>>(
+  text: string,
+  types: T,
+  origin: DataOrigin,
+): Promise<Columns<T>> {
+  const fail = failIn("parseTable", origin);
+  const names = Object.keys(types);
+  const rows = await rowsOf(text, names, fail);
+  const columns = names.map((name, at) => {
+    const type = types[name];
+    const wrong = (row: number, what: string): never => fail(`line ${row + 2}`, `${name} ${what}`);
+    return [
+      name,
+      type === undefined || typeof type === "string"
+        ? numbersOf(rows, at, type, wrong)
+        : wordsOf(rows, at, type, wrong),
+    ];
+  });
+  return Object.fromEntries(columns);
+}
+
+/** The fields of every row but the first. Line breaks inside fields are errors, so row `i` is line `i + 2`. */
+async function rowsOf(text: string, names: readonly string[], fail: Fail): Promise<readonly (readonly string[])[]> {
+  // Loaded when it is needed: most of a page's data is no CSV.
+  const { parse, CsvError } = await import("csv-parse/browser/esm/sync");
+  let rows: string[][];
+  try {
+    rows = parse(text, { relax_column_count: true, bom: true, record_delimiter: ["\r\n", "\n"] });
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    return fail(`line ${lineOf(error)}`, error.message);
+  }
+  const [header = [], ...others] = rows;
+  if (header.join() !== names.join())
+    fail("line 1", `its columns are ${header.join(", ") || "none"}, expected ${names.join(", ")}`);
+  others.forEach((row, i) => {
+    if (row.length !== names.length)
+      fail(`line ${i + 2}`, `it has ${row.length} fields, but there are ${names.length} columns`);
+    if (row.some((field) => field.includes("\n"))) fail(`line ${i + 2}`, "a field has a line break");
+  });
+  if (others.length === 0) fail("line 2", "it has no rows");
+  return others;
+}
+
+const lineOf = (error: CsvError): number => (typeof error["lines"] === "number" ? error["lines"] : 1);
+
+type Wrong = (row: number, what: string) => never;
+
+function numbersOf(
+  rows: readonly (readonly string[])[],
+  at: number,
+  type: string | undefined,
+  wrong: Wrong,
+): Float64Array {
+  const [optional, whole] = [type?.endsWith("?"), type?.startsWith("integer")];
+  return Float64Array.from(rows, (row, i) => {
+    const field = row[at] ?? "";
+    if (field === "") return optional ? NaN : wrong(i, "is missing");
+    if (!/^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(field)) return wrong(i, `is "${field}", expected a number`);
+    const value = Number(field);
+    if (!Number.isFinite(value)) return wrong(i, `is "${field}", which is too large`);
+    return whole && !Number.isSafeInteger(value) ? wrong(i, `is "${field}", expected an integer`) : value;
+  });
+}
+
+function wordsOf(
+  rows: readonly (readonly string[])[],
+  at: number,
+  words: readonly string[],
+  wrong: Wrong,
+): readonly string[] {
+  return rows.map((row, i) => {
+    const field = row[at] ?? "";
+    return words.includes(field) ? field : wrong(i, `is "${field}", expected one of ${words.join(", ")}`);
+  });
+}
