@@ -15,6 +15,25 @@ export { forwardFill } from "./observation/forward-fill.ts";
 export { timeSinceObserved } from "./observation/time-since-observed.ts";
 export { observedMeans } from "./observation/observed-means.ts";
 
+// Data sets of what people have: records, tables, JSON lines
+export {
+  type Observations,
+  type Statics,
+  type TimeUnit,
+  type Variable,
+  observedCount,
+  takeRows,
+} from "./records/observations.ts";
+export { type FromRecords, fromRecords } from "./records/from-records.ts";
+export type { ObservedRecord } from "./records/reading.ts";
+export type { RecordOptions, SameTime } from "./records/options.ts";
+export type { TimeFormat, TimeOptions } from "./records/time.ts";
+export { type RecordFault, type RecordProblem, type RecordsReport, reportLines } from "./records/report.ts";
+export { type CsvOptions, fromCsv } from "./tables/csv.ts";
+export { fromJsonLines } from "./tables/json-lines.ts";
+export type { TableColumns } from "./tables/columns.ts";
+export type { TableOptions } from "./tables/table.ts";
+
 // Values hidden on purpose, to score imputations
 export type { Hidden, HideOptions } from "./missingness/hidden.ts";
 export { missingCompletelyAtRandom } from "./missingness/missing-completely-at-random.ts";
