@@ -34,6 +34,14 @@ export { fromJsonLines } from "./tables/json-lines.ts";
 export type { TableColumns } from "./tables/columns.ts";
 export type { TableOptions } from "./tables/table.ts";
 
+// Views of a data set
+export { type EventTimeOptions, eventTime } from "./views/event-time.ts";
+export { elapsedByVariable } from "./views/elapsed-by-variable.ts";
+export { type GridOptions, gridded } from "./views/grid.ts";
+export { type WindowOptions, windowed } from "./views/windows.ts";
+export type { Statistic } from "./views/statistics.ts";
+export type { View } from "./views/view.ts";
+
 // Values hidden on purpose, to score imputations
 export type { Hidden, HideOptions } from "./missingness/hidden.ts";
 export { missingCompletelyAtRandom } from "./missingness/missing-completely-at-random.ts";

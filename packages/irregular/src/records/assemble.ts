@@ -1,5 +1,6 @@
 import { tensor, TensorError } from "@sluice/tensor";
 import { lookUp, nth, shown } from "@sluice/tensor/internal";
+import { meanOf } from "./mean.ts";
 import type { Observations, Statics, Variable } from "./observations.ts";
 import type { SameTime } from "./options.ts";
 import { problemOf, type Reading } from "./reading.ts";
@@ -118,13 +119,6 @@ function resolved(
     );
   }
   return rule === "mean" && other !== undefined ? meanOf(readings.map(({ value }) => value)) : kept.value;
-}
-
-/** The mean, with the same bits for any order of the values. It is finite, even if their sum is not. */
-export function meanOf(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const sum = sorted.reduce((total, value) => total + value, 0);
-  return Number.isFinite(sum) ? sum / sorted.length : sorted.reduce((mean, value) => mean + value / sorted.length, 0);
 }
 
 /** The steps of all rows, from cells sorted by row and time. */

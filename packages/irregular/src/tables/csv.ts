@@ -29,14 +29,14 @@ export interface CsvOptions extends TableOptions {
 export function fromCsv(text: string, options: CsvOptions): FromRecords {
   if (typeof text !== "string")
     throw new TensorError(`fromCsv: the table is ${shown(text)}, expected the text of a CSV file`);
-  const { delimiter = "," } = options ?? {};
-  if (typeof delimiter !== "string" || delimiter.length === 0 || /["\r\n]/.test(delimiter))
-    throw new TensorError(`fromCsv: delimiter is ${shown(delimiter)}, expected a text such as "," or "\\t"`);
-  const { records, settings, account } = tableRecords("fromCsv", splitCsv(text, delimiter), options, ["delimiter"]);
+  const split = (): Table => splitCsv(text, options.delimiter);
+  const { records, settings, account } = tableRecords("fromCsv", split, options, ["delimiter"]);
   return recordsOf("fromCsv", records, settings, account);
 }
 
-function splitCsv(text: string, delimiter: string): Table {
+function splitCsv(text: string, delimiter = ","): Table {
+  if (typeof delimiter !== "string" || delimiter.length === 0 || /["\r\n]/.test(delimiter))
+    throw new TensorError(`fromCsv: delimiter is ${shown(delimiter)}, expected a text such as "," or "\\t"`);
   let headings: readonly string[] | undefined;
   const lines: (TableLine | UnreadableLine)[] = [];
   let end = 0;

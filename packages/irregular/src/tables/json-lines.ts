@@ -17,7 +17,7 @@ import { tableRecords, type Table, type TableOptions } from "./table.ts";
 export function fromJsonLines(text: string, options: TableOptions): FromRecords {
   if (typeof text !== "string")
     throw new TensorError(`fromJsonLines: the table is ${shown(text)}, expected the text of a file of JSON lines`);
-  const { records, settings, account } = tableRecords("fromJsonLines", splitJsonLines(text), options);
+  const { records, settings, account } = tableRecords("fromJsonLines", () => splitJsonLines(text), options);
   return recordsOf("fromJsonLines", records, settings, account);
 }
 

@@ -38,10 +38,10 @@ export interface TableRecords {
   readonly account: () => TableAccount;
 }
 
-/** Reads a table as records. Throws a TensorError if a column is not there, or if its unit is another one than given. */
+/** Reads a table as records, after a check of the options. Throws a TensorError if a column is not there, or if its unit is another one than given. */
 export function tableRecords(
   operation: string,
-  table: Table,
+  split: () => Table,
   options: TableOptions,
   own: readonly string[] = [],
 ): TableRecords {
@@ -55,7 +55,8 @@ export function tableRecords(
     layout === "long" ? ["id", "time", "variable", "value"] : ["id", "time"],
     { row: "id" },
   );
-  const headed = { headings: headingsOf(operation, table.headings, unitsInHeader), lines: table.lines };
+  const { headings, lines } = split();
+  const headed = { headings: headingsOf(operation, headings, unitsInHeader), lines };
   return layout === "long"
     ? longRecords(operation, headed, settings, columns)
     : wideRecords(operation, headed, settings, columns);

@@ -1,0 +1,53 @@
+import { TensorError } from "@sluice/tensor";
+import { nth, shown, suggestion } from "@sluice/tensor/internal";
+import { meanOf } from "../records/mean.ts";
+import type { Variable } from "../records/observations.ts";
+
+/** What becomes of the values of one variable in one bin. */
+export type Statistic = "mean" | "first" | "last" | "count" | "sum" | "min" | "max";
+
+/** The statistic of at least one value, in the order of time. */
+const statistics: Readonly<Record<Statistic, (values: readonly number[]) => number>> = {
+  mean: meanOf,
+  first: (values) => nth(values, 0),
+  last: (values) => nth(values, values.length - 1),
+  count: ({ length }) => length,
+  sum: (values) => values.reduce((sum, value) => sum + value, 0),
+  min: (values) => values.reduce((least, value) => Math.min(least, value)),
+  max: (values) => values.reduce((most, value) => Math.max(most, value)),
+};
+
+/** A variable and its statistic. */
+export interface Summary {
+  readonly variable: Variable;
+  /** Undefined if nothing is observed. */
+  of(values: readonly number[]): number | undefined;
+}
+
+/** The statistic of every variable: one for all, or by name. The default is the mean; of categories, the last. */
+export function summariesOf(
+  operation: string,
+  variables: readonly Variable[],
+  given: Statistic | Readonly<Record<string, Statistic>> = {},
+): readonly Summary[] {
+  const byName = typeof given === "string" ? {} : given;
+  const names = variables.map(({ name }) => name);
+  const unknown = Object.keys(byName).find((name) => !names.includes(name));
+  if (unknown !== undefined)
+    throw new TensorError(`${operation}: ${shown(unknown)} is not a variable; ${suggestion(unknown, names)}`);
+  return variables.map((variable) => {
+    const { name, categories } = variable;
+    const asked = typeof given === "string" ? given : Object.hasOwn(byName, name) ? byName[name] : undefined;
+    const statistic = asked ?? (categories === undefined ? "mean" : "last");
+    if (!Object.hasOwn(statistics, statistic))
+      throw new TensorError(
+        `${operation}: the statistic of ${name} is ${shown(statistic)}; ${suggestion(statistic, Object.keys(statistics), { median: "mean", n: "count", minimum: "min", maximum: "max" })}`,
+      );
+    if (categories !== undefined && statistic !== "first" && statistic !== "last" && statistic !== "count")
+      throw new TensorError(
+        `${operation}: ${name} has categories, which have no ${statistic}; use first, last or count`,
+      );
+    if (statistic === "count") return { variable: { name }, of: ({ length }) => length };
+    return { variable, of: (values) => (values.length === 0 ? undefined : statistics[statistic](values)) };
+  });
+}
