@@ -42,6 +42,10 @@ export { type WindowOptions, windowed } from "./views/windows.ts";
 export type { Statistic } from "./views/statistics.ts";
 export type { View } from "./views/view.ts";
 
+// Scaling and imputation, fitted to training rows
+export { type Scale, type Scaler, type Scaling, applyScaler, fitScaler, invertScaler } from "./scaling/scaler.ts";
+export { type Imputation, type Imputer, type Typical, applyImputer, fitImputer } from "./scaling/imputer.ts";
+
 // Values hidden on purpose, to score imputations
 export type { Hidden, HideOptions } from "./missingness/hidden.ts";
 export { missingCompletelyAtRandom } from "./missingness/missing-completely-at-random.ts";

@@ -113,7 +113,7 @@ function binAt(time: number, grid: Grid): number {
 function binsOf(
   inside: readonly number[],
   grid: Grid,
-  { from, to }: Pick<GridOptions, "from" | "to">,
+  { from, to }: { readonly from: number | undefined; readonly to: number | undefined },
 ): { readonly first: number; readonly count: number } {
   const [earliest, latest] = [inside[0], inside.at(-1)];
   if (latest === undefined && (from === undefined || to === undefined)) return { first: 0, count: 0 };

@@ -16,7 +16,6 @@ export interface WindowOptions {
 /** A window: the steps `from` up to, but not including, `to` of row `row`. */
 interface Window {
   readonly row: number;
-  readonly begin: number;
   readonly from: number;
   readonly to: number;
 }
@@ -47,33 +46,19 @@ export function windowed(observations: Observations, options: WindowOptions): Vi
   const offsets = new Int32Array(all.length + 1);
   all.forEach(({ from, to }, i) => (offsets[i + 1] = nth(offsets, i) + to - from));
   const steps = nth(offsets, all.length);
-  const parts = (
-    x: ArrayTensor,
-    ranges: readonly { readonly from: number; readonly to: number }[],
-    n: number,
-  ): ArrayTensor => {
-    const width = x.shape[1] ?? 1;
-    const data = allocate(x.dtype, n * width);
-    let at = 0;
-    for (const { from, to } of ranges) {
-      data.set(x.data.subarray(from * width, to * width), at * width);
-      at += to - from;
-    }
-    return tensor(data, [n, ...x.shape.slice(1)], { dtype: x.dtype });
-  };
   const rows = all.map(({ row }) => ({ from: row, to: row + 1 }));
   return {
     observations: {
       ...observations,
       ids: windows.flatMap((own, row) => own.map((_, i) => `${nth(ids, row)}#${i}`)),
       offsets: tensor(offsets),
-      times: parts(times, all, steps),
-      values: parts(values, all, steps),
-      mask: parts(mask, all, steps),
+      times: joined(times, all, steps),
+      values: joined(values, all, steps),
+      mask: joined(mask, all, steps),
       statics: {
         ...statics,
-        values: parts(statics.values, rows, all.length),
-        mask: parts(statics.mask, rows, all.length),
+        values: joined(statics.values, rows, all.length),
+        mask: joined(statics.mask, rows, all.length),
       },
     },
     rows: Int32Array.from(all, ({ row }) => row),
@@ -95,17 +80,38 @@ function windowsOf(
     Number.isInteger(strides) ? first + (i + strides) * stride : first + i * stride + length;
   if (!((last - first) / stride < 1e7))
     throw new TensorError(`windowed: ${shown(nth(ids, row))} has more than 10 million windows; use a larger stride`);
-  const firstFrom = (time: number): number => {
-    let step = begin;
-    while (step < end && nth(times.data, step) < time) step++;
-    return step;
-  };
   const windows: Window[] = [];
   for (let i = 0; first + i * stride <= last; i++) {
-    const from = firstFrom(first + i * stride);
-    if (partial || ends(i) <= last) windows.push({ row, begin: first + i * stride, from, to: firstFrom(ends(i)) });
+    const from = stepFrom(times.data, first + i * stride, begin, end);
+    if (partial || ends(i) <= last) windows.push({ row, from, to: stepFrom(times.data, ends(i), from, end) });
   }
   return windows;
+}
+
+/** The first of the steps from `low` to `high` that is not before a time; `high` if there is none. */
+function stepFrom(times: ArrayLike<number>, time: number, low: number, high: number): number {
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (nth(times, middle) < time) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Ranges of the first axis, one after another. */
+function joined(
+  x: ArrayTensor,
+  ranges: readonly { readonly from: number; readonly to: number }[],
+  length: number,
+): ArrayTensor {
+  const width = x.shape[1] ?? 1;
+  const data = allocate(x.dtype, length * width);
+  let at = 0;
+  for (const { from, to } of ranges) {
+    data.set(x.data.subarray(from * width, to * width), at * width);
+    at += to - from;
+  }
+  return tensor(data, [length, ...x.shape.slice(1)], { dtype: x.dtype });
 }
 
 /** How many observed values are in at least one window. */

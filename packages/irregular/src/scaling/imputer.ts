@@ -1,0 +1,137 @@
+import { tensor, TensorError, type ArrayTensor } from "@sluice/tensor";
+import { checkOptions, nth, shown } from "@sluice/tensor/internal";
+import type { Observations, Variable } from "../records/observations.ts";
+import { checkVariables } from "./check-variables.ts";
+import { mean, observedColumns } from "./moments.ts";
+
+/** How a value that was not observed is filled in. */
+export type Imputation = "mean" | "forward" | "backward" | "linear";
+
+/** What stands for a variable where its row says nothing. */
+export interface Typical {
+  readonly variable: Variable;
+  /** The mean of the training rows; of categories, the most frequent one. 0 if nothing was observed. */
+  readonly value: number;
+}
+
+/** An imputer that was fitted. It is plain data: save it as JSON with the model, and apply it to new data. */
+export interface Imputer {
+  readonly imputation: Imputation;
+  /** Whether a filled-in value depends on nothing that was observed later in its row. */
+  readonly causal: boolean;
+  readonly variables: readonly Typical[];
+  readonly statics: readonly Typical[];
+}
+
+/**
+ * Fits an imputer: the typical value of every variable and static variable, of the training rows only (`takeRows`).
+ *
+ * - `"mean"`: the typical value. Causal.
+ * - `"forward"`: the last value that was observed before in the row, or else the typical value. Causal.
+ * - `"backward"`: the next value that is observed in the row, or else the typical value. Not causal.
+ * - `"linear"`: on the line, in time, between the values before and after; the nearest one before the first and after
+ *   the last; the typical value if the row has none. Not causal. Categories take the value before, or else the next.
+ *
+ * Static values that are unknown become the typical value, by every method.
+ */
+export function fitImputer(train: Observations, options: { readonly imputation: Imputation }): Imputer {
+  checkOptions("fitImputer", options, ["imputation"], { kind: "imputation", method: "imputation" });
+  const { imputation } = options;
+  if (!Object.hasOwn(causal, imputation))
+    throw new TensorError(`fitImputer: imputation is ${shown(imputation)}, expected ${Object.keys(causal).join(", ")}`);
+  const fit = ({ variables, values, mask }: Columns): Typical[] =>
+    observedColumns(values, mask, variables.length).map((observed, i) => {
+      const variable = nth(variables, i);
+      return { variable, value: variable.categories === undefined ? mean(observed) : mostFrequent(observed) };
+    });
+  return { imputation, causal: causal[imputation], variables: fit(train), statics: fit(train.statics) };
+}
+
+const causal: Readonly<Record<Imputation, boolean>> = { mean: true, forward: true, backward: false, linear: false };
+
+/** What observations and their static variables have in common. */
+type Columns = Pick<Observations, "variables" | "values" | "mask">;
+
+/** The value that occurs most often; of several, the least. 0 of nothing. */
+function mostFrequent(values: readonly number[]): number {
+  const counts = new Map<number, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  const [most] = [...counts].sort(([a, n], [b, m]) => m - n || a - b);
+  return most?.[0] ?? 0;
+}
+
+/**
+ * The data set with a number for every value that was not observed. The masks stay: they say what was observed. Throws
+ * a TensorError if the variables are not those that the imputer was fitted to, in the same order and units.
+ */
+export function applyImputer(imputer: Imputer, observations: Observations): Observations {
+  const { imputation, variables, statics } = imputer;
+  const check = (fitted: readonly Typical[], present: readonly Variable[]): void =>
+    checkVariables(
+      "applyImputer",
+      fitted.map(({ variable }) => variable),
+      present,
+    );
+  check(variables, observations.variables);
+  check(statics, observations.statics.variables);
+  return {
+    ...observations,
+    values: filled(imputation, variables, observations),
+    statics: { ...observations.statics, values: withTypical(statics, observations.statics) },
+  };
+}
+
+function withTypical(typical: readonly Typical[], { values, mask }: Columns): ArrayTensor {
+  const known = (value: number, at: number): number =>
+    nth(mask.data, at) === 1 ? value : nth(typical, at % typical.length).value;
+  return tensor(Float64Array.from(values.data, known), values.shape);
+}
+
+function filled(imputation: Imputation, typical: readonly Typical[], observations: Observations): ArrayTensor {
+  const { values, mask, offsets, times } = observations;
+  const width = typical.length;
+  const data = Float64Array.from(values.data);
+  for (let row = 0; row + 1 < offsets.data.length; row++)
+    typical.forEach(({ variable, value: otherwise }, column) => {
+      const [begin, end] = [nth(offsets.data, row), nth(offsets.data, row + 1)];
+      const steps = Array.from({ length: end - begin }, (_, i) => begin + i);
+      const seen = steps.filter((step) => nth(mask.data, step * width + column) === 1);
+      const point = (step: number | undefined): Point | undefined =>
+        step === undefined
+          ? undefined
+          : { time: nth(times.data, step), value: nth(values.data, step * width + column) };
+      const between = variable.categories === undefined ? imputation : onlyNeighbors[imputation];
+      let next = 0;
+      for (const step of steps) {
+        if (seen[next] === step) next++;
+        else
+          data[step * width + column] =
+            rules[between](point(seen[next - 1]), point(seen[next]), nth(times.data, step)) ?? otherwise;
+      }
+    });
+  return tensor(data, values.shape);
+}
+
+/** An observed value. */
+interface Point {
+  readonly time: number;
+  readonly value: number;
+}
+
+type Rule = (before: Point | undefined, after: Point | undefined, time: number) => number | undefined;
+
+/** The value between the nearest observed ones, or undefined if the method does not look at them. */
+const rules: Readonly<Record<Imputation | "nearest before", Rule>> = {
+  mean: () => undefined,
+  forward: (before) => before?.value,
+  backward: (_, after) => after?.value,
+  linear: (before, after, time) => {
+    if (before === undefined || after === undefined) return before?.value ?? after?.value;
+    const share = (time - before.time) / (after.time - before.time);
+    return before.value + share * (after.value - before.value);
+  },
+  "nearest before": (before, after) => before?.value ?? after?.value,
+};
+
+/** Categories have no value on a line between two. */
+const onlyNeighbors = { mean: "mean", forward: "forward", backward: "backward", linear: "nearest before" } as const;
