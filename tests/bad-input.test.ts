@@ -25,6 +25,16 @@ const series = t.tensor(
   [2, 4, 3],
 );
 const seed = t.key(1);
+const records = [0, 1].map((time) => ({ id: "a", time, variable: "hr", value: time }));
+const recordOptions = {
+  time: { unit: "hours" },
+  variables: ["hr"],
+  statics: [],
+  rows: ["a"],
+  sameTime: "mean",
+  missing: [""],
+} as const;
+const { observations } = irregular.fromRecords(records, recordOptions);
 
 const layer = cells.sequence(cells.gru({ input: 3, hidden: 4 }));
 const small = layer.cell;
@@ -177,6 +187,30 @@ const calls: Readonly<Record<string, Call>> = {
   "irregular.raggedBatch": [irregular.raggedBatch, { values: x, offsets: [0, 2] }],
   "irregular.forwardFill": [irregular.forwardFill, x, flags],
   "irregular.timeSinceObserved": [irregular.timeSinceObserved, t.tensor([1, 2], [2]), flags],
+  "irregular.fromRecords": [irregular.fromRecords, records, recordOptions],
+  "irregular.fromCsv": [
+    irregular.fromCsv,
+    "id,time,hr\na,0,1\n",
+    { ...recordOptions, layout: "wide", columns: { id: "id" }, unitsInHeader: true, delimiter: "," },
+  ],
+  "irregular.fromJsonLines": [
+    irregular.fromJsonLines,
+    `{"id":"a","time":0,"hr":1}`,
+    { ...recordOptions, layout: "wide" },
+  ],
+  "irregular.takeRows": [irregular.takeRows, observations, [0]],
+  "irregular.elapsedByVariable": [irregular.elapsedByVariable, observations],
+  "irregular.applyScaler": [irregular.applyScaler, irregular.fitScaler(observations), observations],
+  "irregular.applyImputer": [
+    irregular.applyImputer,
+    irregular.fitImputer(observations, { imputation: "mean" }),
+    observations,
+  ],
+  "irregular.eventTime": [irregular.eventTime, observations, { dtype: "f64" }],
+  "irregular.gridded": [irregular.gridded, observations, { width: 1, from: 0, to: 2 }],
+  "irregular.windowed": [irregular.windowed, observations, { length: 1, stride: 1 }],
+  "irregular.fitScaler": [irregular.fitScaler, observations, { scaling: "min-max" }],
+  "irregular.fitImputer": [irregular.fitImputer, observations, { imputation: "mean" }],
   "cells.gruD": [cells.gruD, { input: 3, hidden: 4 }],
   "inspect.gradientFlow": [inspect.gradientFlow, cells.sequence(cells.gru({ input: 3, hidden: 4 })), {}],
   "inspect.stepNorms": [inspect.stepNorms, series],

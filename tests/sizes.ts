@@ -45,6 +45,7 @@ async function sizes(): Promise<Readonly<Record<string, number>>> {
           "zod",
           "acorn",
           "resolve.exports",
+          "csv-parse",
         ]),
       ] as const,
   );

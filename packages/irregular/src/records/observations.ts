@@ -1,5 +1,6 @@
 import { tensor, TensorError, type ArrayTensor } from "@sluice/tensor";
-import { allocate, nth, shown } from "@sluice/tensor/internal";
+import { allocate, checkList, nth, shown } from "@sluice/tensor/internal";
+import { checkObservations } from "./check-observations.ts";
 
 /** A unit of time. A week has 7 days, a day 24 hours. */
 export type TimeUnit = "milliseconds" | "seconds" | "minutes" | "hours" | "days" | "weeks";
@@ -56,7 +57,9 @@ export function observedCount({ mask }: Observations): number {
  * there, and for one that occurs twice, because ids are unique.
  */
 export function takeRows(observations: Observations, rows: readonly number[] | Int32Array): Observations {
+  checkObservations("takeRows", observations);
   const { ids, offsets, times, values, mask, statics, variables } = observations;
+  if (!(rows instanceof Int32Array)) checkList("takeRows", "rows", rows, "[0, 2]");
   const wrong = rows.find((row) => !Number.isInteger(row) || row < 0 || row >= ids.length);
   if (wrong !== undefined)
     throw new TensorError(`takeRows: expected rows from 0 to ${ids.length - 1}, got ${shown(wrong)}`);

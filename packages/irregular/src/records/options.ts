@@ -75,7 +75,7 @@ export function recordSettings(operation: string, options: RecordOptions, own: r
     ids,
     rows: ids && new Set(ids),
     sameTime,
-    missing: new Set(missing.map((text) => text.trim())),
+    missing: new Set(missing.map((text) => String(text).trim())),
   };
 }
 

@@ -1,7 +1,8 @@
 import { tensor, TensorError, type ArrayTensor } from "@sluice/tensor";
 import { checkOptions, nth, shown } from "@sluice/tensor/internal";
+import { checkObservations } from "../records/check-observations.ts";
 import type { Observations, Variable } from "../records/observations.ts";
-import { checkVariables } from "./check-variables.ts";
+import { checkFitted, checkVariables } from "./check-fitted.ts";
 import { mean, observedColumns } from "./moments.ts";
 
 /** How a value that was not observed is filled in. */
@@ -37,14 +38,19 @@ export interface Imputer {
 export function fitImputer(train: Observations, options: { readonly imputation: Imputation }): Imputer {
   checkOptions("fitImputer", options, ["imputation"], { kind: "imputation", method: "imputation" });
   const { imputation } = options;
-  if (!Object.hasOwn(causal, imputation))
-    throw new TensorError(`fitImputer: imputation is ${shown(imputation)}, expected ${Object.keys(causal).join(", ")}`);
+  checkImputation("fitImputer", imputation);
+  checkObservations("fitImputer", train);
   const fit = ({ variables, values, mask }: Columns): Typical[] =>
     observedColumns(values, mask, variables.length).map((observed, i) => {
       const variable = nth(variables, i);
       return { variable, value: variable.categories === undefined ? mean(observed) : mostFrequent(observed) };
     });
   return { imputation, causal: causal[imputation], variables: fit(train), statics: fit(train.statics) };
+}
+
+function checkImputation(operation: string, imputation: unknown): void {
+  if (typeof imputation === "string" && Object.hasOwn(causal, imputation)) return;
+  throw new TensorError(`${operation}: imputation is ${shown(imputation)}, expected ${Object.keys(causal).join(", ")}`);
 }
 
 const causal: Readonly<Record<Imputation, boolean>> = { mean: true, forward: true, backward: false, linear: false };
@@ -65,7 +71,10 @@ function mostFrequent(values: readonly number[]): number {
  * a TensorError if the variables are not those that the imputer was fitted to, in the same order and units.
  */
 export function applyImputer(imputer: Imputer, observations: Observations): Observations {
+  checkFitted("applyImputer", imputer, 'an imputer, such as fitImputer(train, { imputation: "mean" })');
+  checkObservations("applyImputer", observations);
   const { imputation, variables, statics } = imputer;
+  checkImputation("applyImputer", imputation);
   const check = (fitted: readonly Typical[], present: readonly Variable[]): void =>
     checkVariables(
       "applyImputer",

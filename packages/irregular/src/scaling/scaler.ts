@@ -1,7 +1,8 @@
 import { tensor, TensorError, type ArrayTensor } from "@sluice/tensor";
 import { checkOptions, nth, shown } from "@sluice/tensor/internal";
+import { checkObservations } from "../records/check-observations.ts";
 import type { Observations, Variable } from "../records/observations.ts";
-import { checkVariables } from "./check-variables.ts";
+import { checkFitted, checkVariables } from "./check-fitted.ts";
 import { deviation, mean, observedColumns } from "./moments.ts";
 
 /** How values are scaled: to mean 0 and deviation 1, or to the range from 0 to 1. */
@@ -36,6 +37,7 @@ export function fitScaler(train: Observations, options: { readonly scaling?: Sca
   const { scaling = "standardize" } = options;
   if (scaling !== "standardize" && scaling !== "min-max")
     throw new TensorError(`fitScaler: scaling is ${shown(scaling)}, expected "standardize" or "min-max"`);
+  checkObservations("fitScaler", train);
   const fit = ({ variables, values, mask }: Columns): Scale[] =>
     observedColumns(values, mask, variables.length).map((observed, i) => scaleOf(nth(variables, i), observed, scaling));
   return { scaling, variables: fit(train), statics: fit(train.statics) };
@@ -70,10 +72,13 @@ export function invertScaler(scaler: Scaler, observations: Observations): Observ
 
 function scaled(
   operation: string,
-  { variables, statics }: Scaler,
+  scaler: Scaler,
   observations: Observations,
   f: (value: number, scale: Scale) => number,
 ): Observations {
+  checkFitted(operation, scaler, "a scaler, such as fitScaler(train)");
+  checkObservations(operation, observations);
+  const { variables, statics } = scaler;
   const of = (fitted: readonly Scale[], { variables: present, values }: Columns): ArrayTensor => {
     checkVariables(
       operation,

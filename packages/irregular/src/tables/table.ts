@@ -49,6 +49,8 @@ export function tableRecords(
   const { layout, columns = {}, unitsInHeader = true } = options;
   if (layout !== "long" && layout !== "wide")
     throw new TensorError(`${operation}: layout is ${shown(layout)}, expected "long" or "wide"`);
+  if (typeof unitsInHeader !== "boolean")
+    throw new TensorError(`${operation}: unitsInHeader is ${shown(unitsInHeader)}, expected true or false`);
   checkOptions(
     `${operation}: columns`,
     columns,

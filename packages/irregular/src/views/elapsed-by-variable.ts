@@ -1,5 +1,6 @@
 import { tensor, type ArrayTensor } from "@sluice/tensor";
 import { nth } from "@sluice/tensor/internal";
+import { checkObservations } from "../records/check-observations.ts";
 import type { Observations } from "../records/observations.ts";
 import { elapsedOf } from "./event-time.ts";
 
@@ -10,6 +11,7 @@ import { elapsedOf } from "./event-time.ts";
  * tensors.
  */
 export function elapsedByVariable(observations: Observations): ArrayTensor {
+  checkObservations("elapsedByVariable", observations);
   const { offsets, mask, variables, times } = observations;
   const width = variables.length;
   const elapsed = elapsedOf(observations);

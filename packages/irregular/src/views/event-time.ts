@@ -1,6 +1,7 @@
 import { tensor, TensorError } from "@sluice/tensor";
 import { allocate, checkOptions, nth, shown } from "@sluice/tensor/internal";
 import { raggedBatch, type RaggedBatch } from "../ragged/ragged-batch.ts";
+import { checkObservations } from "../records/check-observations.ts";
 import type { Observations } from "../records/observations.ts";
 
 /** Options of {@link eventTime}. */
@@ -19,6 +20,7 @@ export interface EventTimeOptions {
  */
 export function eventTime(observations: Observations, options: EventTimeOptions = {}): RaggedBatch {
   checkOptions("eventTime", options, ["dtype"]);
+  checkObservations("eventTime", observations);
   const { dtype = "f32" } = options;
   if (dtype !== "f32" && dtype !== "f64")
     throw new TensorError(`eventTime: dtype is ${shown(dtype)}, expected "f32" or "f64"`);

@@ -1,5 +1,6 @@
 import { tensor, TensorError } from "@sluice/tensor";
 import { checkOptions, nth, shown } from "@sluice/tensor/internal";
+import { checkObservations } from "../records/check-observations.ts";
 import type { Observations } from "../records/observations.ts";
 import { summariesOf, type Statistic } from "./statistics.ts";
 import type { View } from "./view.ts";
@@ -28,6 +29,7 @@ export interface GridOptions {
  */
 export function gridded(observations: Observations, options: GridOptions): View {
   const { width, statistic, from, to } = checkedOptions(options);
+  checkObservations("gridded", observations);
   const { variables, offsets, times, ids, values, mask } = observations;
   const summaries = summariesOf("gridded", variables, statistic);
   const grid: Grid = { start: from ?? 0, width };

@@ -1,5 +1,5 @@
 import { TensorError } from "@sluice/tensor";
-import { nth, shown, suggestion } from "@sluice/tensor/internal";
+import { hasMembers, nth, shown, suggestion } from "@sluice/tensor/internal";
 import { meanOf } from "../records/mean.ts";
 import type { Variable } from "../records/observations.ts";
 
@@ -30,6 +30,10 @@ export function summariesOf(
   variables: readonly Variable[],
   given: Statistic | Readonly<Record<string, Statistic>> = {},
 ): readonly Summary[] {
+  if (typeof given !== "string" && !hasMembers(given, {}))
+    throw new TensorError(
+      `${operation}: statistic is ${shown(given)}, expected one for all variables, or an object such as { ${variables[0]?.name}: "mean" }`,
+    );
   const byName = typeof given === "string" ? {} : given;
   const names = variables.map(({ name }) => name);
   const unknown = Object.keys(byName).find((name) => !names.includes(name));
@@ -39,9 +43,9 @@ export function summariesOf(
     const { name, categories } = variable;
     const asked = typeof given === "string" ? given : Object.hasOwn(byName, name) ? byName[name] : undefined;
     const statistic = asked ?? (categories === undefined ? "mean" : "last");
-    if (!Object.hasOwn(statistics, statistic))
+    if (typeof statistic !== "string" || !Object.hasOwn(statistics, statistic))
       throw new TensorError(
-        `${operation}: the statistic of ${name} is ${shown(statistic)}; ${suggestion(statistic, Object.keys(statistics), { median: "mean", n: "count", minimum: "min", maximum: "max" })}`,
+        `${operation}: the statistic of ${name} is ${shown(statistic)}; ${suggestion(String(statistic), Object.keys(statistics), { median: "mean", n: "count", minimum: "min", maximum: "max" })}`,
       );
     if (categories !== undefined && statistic !== "first" && statistic !== "last" && statistic !== "count")
       throw new TensorError(

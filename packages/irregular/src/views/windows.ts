@@ -1,5 +1,6 @@
 import { tensor, TensorError, type ArrayTensor } from "@sluice/tensor";
 import { allocate, checkOptions, nth, shown } from "@sluice/tensor/internal";
+import { checkObservations } from "../records/check-observations.ts";
 import { observedCount, type Observations } from "../records/observations.ts";
 import type { View } from "./view.ts";
 
@@ -40,6 +41,7 @@ export function windowed(observations: Observations, options: WindowOptions): Vi
       throw new TensorError(`windowed: ${name} is ${shown(given)}, expected a finite number > 0`);
   if (typeof partial !== "boolean")
     throw new TensorError(`windowed: partial is ${shown(partial)}, expected true or false`);
+  checkObservations("windowed", observations);
   const { ids, variables, statics, times, values, mask } = observations;
   const windows = ids.map((_, row) => windowsOf(observations, row, { length, stride, partial }));
   const all = windows.flat();

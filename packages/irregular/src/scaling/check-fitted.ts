@@ -1,5 +1,24 @@
 import { TensorError } from "@sluice/tensor";
+import { hasMembers, shown } from "@sluice/tensor/internal";
 import type { Variable } from "../records/observations.ts";
+
+/** Throws an error if a value is not what was fitted, or has lost a part: JSON writes NaN as null. */
+export function checkFitted(
+  operation: string,
+  fitted: { readonly variables: readonly unknown[]; readonly statics: readonly unknown[] },
+  expected: string,
+): void {
+  const lists = hasMembers(fitted, { variables: "object", statics: "object" })
+    ? [fitted.variables, fitted.statics]
+    : [];
+  const isPart = (part: unknown): boolean =>
+    hasMembers(part, { variable: "object" }) && (hasNumbers(part, ["center", "spread"]) || hasNumbers(part, ["value"]));
+  if (lists.length === 2 && lists.every((list) => Array.isArray(list) && list.every(isPart))) return;
+  throw new TensorError(`${operation}: expected ${expected}, got ${shown(fitted)}`);
+}
+
+const hasNumbers = (part: unknown, names: readonly string[]): boolean =>
+  typeof part === "object" && part !== null && names.every((name) => Number.isFinite(Reflect.get(part, name)));
 
 /** Throws an error if these are not the variables that something was fitted to, in the same order and units. */
 export function checkVariables(operation: string, fitted: readonly Variable[], present: readonly Variable[]): void {
