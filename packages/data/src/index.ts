@@ -35,6 +35,12 @@ export {
 export { type UeaSeries, type UeaSet, parseUea } from "./uea/parse.ts";
 export { type UeaExamples, type UeaExamplesOptions, ueaExamples } from "./uea/examples.ts";
 export { type PickupGesture, type PickupGestureOptions, pickupGestureWiimoteZ } from "./uea/pickup-gesture.ts";
+export {
+  type PhysioNet2012,
+  type PhysioNet2012Account,
+  type PhysioNet2012Options,
+  physionet2012,
+} from "./physionet2012/physionet2012.ts";
 export { type JapaneseVowels, type JapaneseVowelsOptions, japaneseVowels } from "./uea/japanese-vowels.ts";
 export {
   type CharacterSet,

@@ -24,6 +24,7 @@ export {
   observedCount,
   takeRows,
 } from "./records/observations.ts";
+export { joinObservations } from "./records/join.ts";
 export { type FromRecords, fromRecords } from "./records/from-records.ts";
 export type { ObservedRecord } from "./records/reading.ts";
 export type { RecordOptions, SameTime } from "./records/options.ts";

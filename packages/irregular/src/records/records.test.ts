@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   fromRecords,
+  joinObservations,
   observedCount,
   reportLines,
   takeRows,
@@ -311,6 +312,28 @@ test("rows are taken with their steps and static values", () => {
   expect(takeRows(observations, []).values.shape).toEqual([0, 1]);
   expect(() => takeRows(observations, [3])).toThrow("takeRows: expected rows from 0 to 2, got 3");
   expect(() => takeRows(observations, [1, 1])).toThrow("takeRows: row 1 is asked for twice, and ids are unique");
+});
+
+test("any data: the rows of a data set, joined again", () => {
+  fc.assert(
+    fc.property(fc.array(anyRecord, { maxLength: 30 }), withNames, (records, options) => {
+      const { observations } = fromRecords([readable, ...records], options);
+      const parts = observations.ids.map((_, row) => takeRows(observations, [row]));
+      expect(joinObservations(parts)).toEqual(observations);
+      expect(joinObservations([takeRows(observations, []), ...parts])).toEqual(observations);
+    }),
+  );
+});
+
+test("data sets of other variables, and rows of one id, are not joined", () => {
+  const of = (id: string, unit: string): Observations =>
+    fromRecords([record(id, 1, "x", 1)], { ...hours, variables: [{ name: "x", unit }] }).observations;
+  expect(joinObservations([of("b", "kg"), of("a", "kg")]).ids).toEqual(["b", "a"]);
+  expect(() => joinObservations([of("a", "kg"), of("b", "lb")])).toThrow(
+    'joinObservations: data set 1 has {"timeUnit":"hours","variables":[{"name":"x","unit":"lb"}],"statics":[]}, but the first has',
+  );
+  expect(() => joinObservations([of("a", "kg"), of("a", "kg")])).toThrow('joinObservations: two rows have the id "a"');
+  expect(() => joinObservations([])).toThrow("joinObservations: expected at least one data set, got none");
 });
 
 test("no records give an empty data set", () => {

@@ -1,0 +1,143 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { valuesOf } from "@sluice/tensor";
+import { observedCount } from "@sluice/irregular";
+import { describe, expect, test, vi } from "vitest";
+import { DataError, dataFolder, physionet2012 } from "../index.ts";
+import { readStay } from "./stay.ts";
+import { measured } from "./variables.ts";
+
+const folder = dataFolder();
+
+describe("the file of a stay", () => {
+  const text = [
+    "Time,Parameter,Value",
+    "00:00,RecordID,132539",
+    "00:00,Age,54",
+    "00:00,Gender,0",
+    "00:00,Height,-1",
+    "00:00,ICUType,4",
+    "00:00,Weight,-1",
+    "00:07,HR,73",
+    "00:07,HR,75",
+    "47:37,Weight,80.5",
+    "10:00,,1",
+    "10:00,Temp,-1",
+    "11:00,pH",
+    "12:00,pH,7,4",
+    "",
+  ];
+  test("is read as it stands; -1 is unknown only where it describes the patient", () => {
+    const { observations, report, unknown, wrong } = readStay("132539", text.join("\r\n"), "mean");
+    const at = (variable: string): number[] =>
+      [...valuesOf(observations.values)].filter((_, i) => measured[i % 37]!.name === variable);
+    expect([...valuesOf(observations.times)]).toEqual([7 / 60, 10, 47 + 37 / 60]);
+    expect([at("HR"), at("Weight"), at("Temp")]).toEqual([
+      [74, NaN, NaN],
+      [NaN, NaN, 80.5],
+      [NaN, -1, NaN],
+    ]);
+    expect([...valuesOf(observations.statics.values)]).toEqual([54, 0, NaN, 3, NaN]);
+    expect([unknown, wrong]).toEqual([2, undefined]);
+    expect(report.problems.map(({ line, fault, text: words }) => `${line} ${fault}: ${words}`)).toEqual([
+      `9 same time: HR of "132539" at ${7 / 60} is 75, and another value in line 8; their mean is taken`,
+      '11 variable: the variable is "", expected a name',
+      '13 empty: pH has no value ("")',
+      '14 value: pH is "12:00,pH,7,4", expected a finite number',
+    ]);
+  });
+
+  test("of another stay, or no such file", () => {
+    expect(readStay("1", text.join("\n"), "last").wrong).toBe("it names the RecordID 132539, expected 1");
+    expect(readStay("1", "Time,Parameter,Value\n", "last").wrong).toBe("it names no RecordID, expected 1");
+    expect(readStay("1", "<html>", "last").wrong).toBe('its header is "<html>", expected Time,Parameter,Value');
+  });
+});
+
+describe("a folder", () => {
+  test("that is not set, is empty, or has a damaged file", async () => {
+    vi.stubEnv("SLUICE_DATA", undefined);
+    await expect(physionet2012({ set: "a" })).rejects.toThrow(
+      /^PhysioNet 2012: physionet2012\/Outcomes-a.txt: the data folder is not set.*Download set A or B/,
+    );
+    vi.unstubAllEnvs();
+    const scratch = await mkdtemp(join(tmpdir(), "sluice-data-"));
+    try {
+      await expect(physionet2012({ set: "b", folder: scratch })).rejects.toThrow(
+        /Outcomes-b.txt: cannot be read \(ENOENT/,
+      );
+      await mkdir(join(scratch, "physionet2012"));
+      await writeFile(join(scratch, "physionet2012", "Outcomes-b.txt"), "RecordID\n");
+      const damaged = physionet2012({ set: "b", folder: scratch });
+      await expect(damaged).rejects.toThrow(DataError);
+      await expect(damaged).rejects.toThrow("damaged or another version: its SHA-256 is");
+    } finally {
+      await rm(scratch, { recursive: true });
+    }
+  });
+
+  test("and options that there are not", async () => {
+    await expect(physionet2012({ set: "c" as "a" })).rejects.toThrow("physionet2012: unknown set c; known: a, b");
+    await expect(physionet2012({ set: "a", ...{ data: "." } })).rejects.toThrow("did you mean folder?");
+  });
+});
+
+/** Counted from the files with pandas 3.1.1: records by (file, time, parameter). */
+const counted = {
+  a: {
+    stays: 4000,
+    first: "132539",
+    deaths: 554,
+    read: 1753980,
+    steps: 295354,
+    longest: 202,
+    observed: 1730236,
+    known: 17777,
+    unknown: 2223,
+    without: ["140501", "140936", "141264"],
+    heartRates: 228538,
+    heartRate: 87.51744217591822,
+  },
+  b: {
+    stays: 4000,
+    first: "142675",
+    deaths: 568,
+    read: 1758535,
+    steps: 295167,
+    longest: 185,
+    observed: 1734574,
+    known: 17718,
+    unknown: 2282,
+    without: ["142731", "142998", "143656", "145611", "147514", "150309", "150649"],
+    heartRates: 228606,
+    heartRate: 87.53770067277325,
+  },
+};
+
+describe.each(["a", "b"] as const)("set %s, where SLUICE_DATA names a data folder", (set) => {
+  test("has what pandas counts", async ({ skip }) => {
+    skip(folder === undefined, "SLUICE_DATA names no data folder");
+    const { observations, y, account, provenance } = await physionet2012({ set });
+    const { ids, times, values, mask, offsets, statics } = observations;
+    const lengths = ids.map((_, row) => offsets.data[row + 1]! - offsets.data[row]!);
+    const hr = measured.findIndex(({ name }) => name === "HR");
+    const rates = [...values.data].filter((_, at) => at % 37 === hr && mask.data[at] === 1);
+    expect({
+      stays: ids.length,
+      first: ids[0],
+      deaths: [...valuesOf(y)].reduce((sum, died) => sum + died, 0),
+      read: account.read,
+      steps: times.data.length,
+      longest: Math.max(...lengths),
+      observed: observedCount(observations),
+      known: statics.mask.data.reduce((sum: number, known: number) => sum + known, 0),
+      unknown: account.unknown,
+      without: [...account.withoutMeasurements],
+      heartRates: rates.length,
+      heartRate: rates.reduce((sum, rate) => sum + rate, 0) / rates.length,
+    }).toEqual({ ...counted[set], heartRate: expect.closeTo(counted[set].heartRate, 9) });
+    expect(account.read).toBe(account.kept + account.repeated + account.unknown + account.problems.length);
+    expect(Object.keys(provenance.files)).toHaveLength(2);
+  });
+});
