@@ -45,7 +45,6 @@ async function sizes(): Promise<Readonly<Record<string, number>>> {
           "zod",
           "acorn",
           "resolve.exports",
-          "csv-parse",
         ]),
       ] as const,
   );

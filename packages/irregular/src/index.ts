@@ -38,10 +38,10 @@ export type { TableOptions } from "./tables/table.ts";
 // Views of a data set
 export { type EventTimeOptions, eventTime } from "./views/event-time.ts";
 export { elapsedByVariable } from "./views/elapsed-by-variable.ts";
-export { type GridOptions, gridded } from "./views/grid.ts";
-export { type WindowOptions, windowed } from "./views/windows.ts";
+export { type GriddedOptions, gridded } from "./views/grid.ts";
+export { type WindowedOptions, windowed } from "./views/windows.ts";
 export type { Statistic } from "./views/statistics.ts";
-export type { View } from "./views/view.ts";
+export type { ObservationsView } from "./views/view.ts";
 
 // Scaling and imputation, fitted to training rows
 export { type Scale, type Scaler, type Scaling, applyScaler, fitScaler, invertScaler } from "./scaling/scaler.ts";

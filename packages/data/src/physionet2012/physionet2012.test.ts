@@ -131,7 +131,7 @@ describe.each(["a", "b"] as const)("set %s, where SLUICE_DATA names a data folde
       steps: times.data.length,
       longest: Math.max(...lengths),
       observed: observedCount(observations),
-      known: statics.mask.data.reduce((sum: number, known: number) => sum + known, 0),
+      known: [...statics.mask.data].reduce((sum, known) => sum + known, 0),
       unknown: account.unknown,
       without: [...account.withoutMeasurements],
       heartRates: rates.length,

@@ -3,10 +3,10 @@ import { checkOptions, nth, shown } from "@sluice/tensor/internal";
 import { checkObservations } from "../records/check-observations.ts";
 import type { Observations } from "../records/observations.ts";
 import { summariesOf, type Statistic } from "./statistics.ts";
-import type { View } from "./view.ts";
+import type { ObservationsView } from "./view.ts";
 
 /** Options of {@link gridded}. */
-export interface GridOptions {
+export interface GriddedOptions {
   /** The width of a bin, in the unit of the times. */
   readonly width: number;
   /**
@@ -27,7 +27,7 @@ export interface GridOptions {
  * Where a bin has no value, the mask is false; only a count is observed there, as 0. With `from` and `to` all rows get
  * the same bins, rows without steps too. Values before `from` and from `to` on are left out, and counted in `outside`.
  */
-export function gridded(observations: Observations, options: GridOptions): View {
+export function gridded(observations: Observations, options: GriddedOptions): ObservationsView {
   const { width, statistic, from, to } = checkedOptions(options);
   checkObservations("gridded", observations);
   const { variables, offsets, times, ids, values, mask } = observations;
@@ -83,7 +83,7 @@ export function gridded(observations: Observations, options: GridOptions): View 
   };
 }
 
-function checkedOptions(options: GridOptions): GridOptions {
+function checkedOptions(options: GriddedOptions): GriddedOptions {
   checkOptions("gridded", options, ["width", "statistic", "from", "to"], { bin: "width", by: "statistic" });
   const { width, from, to } = options;
   if (!(width > 0 && width < Infinity))

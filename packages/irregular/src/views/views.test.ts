@@ -13,11 +13,11 @@ import {
   timeSinceObserved,
   toPadded,
   windowed,
-  type GridOptions,
+  type GriddedOptions,
   type Observations,
   type ObservedRecord,
   type Statistic,
-  type WindowOptions,
+  type WindowedOptions,
 } from "../index.ts";
 
 const list = (x: ArrayTensor): number[] => [...valuesOf(x)];
@@ -316,8 +316,8 @@ describe("windows", () => {
 describe("bad input is named", () => {
   const data = dataOf([{ id: "a", time: 0, variable: "x", value: 1e300 }]);
   const far = dataOf([0, 1e12].map((time) => ({ id: "a", time, variable: "x", value: 1 })));
-  const grid = (options: object) => (): unknown => gridded(data, options as GridOptions);
-  const cut = (options: object) => (): unknown => windowed(data, options as WindowOptions);
+  const grid = (options: object) => (): unknown => gridded(data, options as GriddedOptions);
+  const cut = (options: object) => (): unknown => windowed(data, options as WindowedOptions);
   test.each<[string, () => unknown, string]>([
     ["too large", () => eventTime(data), "eventTime: x is 1e+300, which is too large for f32; scale the data first"],
     ["dtype", () => eventTime(data, { dtype: "i32" as never }), 'eventTime: dtype is "i32", expected "f32" or "f64"'],

@@ -2,10 +2,10 @@ import { tensor, TensorError, type ArrayTensor } from "@sluice/tensor";
 import { allocate, checkOptions, nth, shown } from "@sluice/tensor/internal";
 import { checkObservations } from "../records/check-observations.ts";
 import { observedCount, type Observations } from "../records/observations.ts";
-import type { View } from "./view.ts";
+import type { ObservationsView } from "./view.ts";
 
 /** Options of {@link windowed}. */
-export interface WindowOptions {
+export interface WindowedOptions {
   /** How long a window is, in the unit of the times. */
   readonly length: number;
   /** From the beginning of a window to that of the next. Default: `length`, so that windows do not overlap. */
@@ -29,7 +29,7 @@ interface Window {
  * A row without steps has no windows. Values that are in no window, because `stride` exceeds `length` or `partial` is
  * false, are counted in `outside`.
  */
-export function windowed(observations: Observations, options: WindowOptions): View {
+export function windowed(observations: Observations, options: WindowedOptions): ObservationsView {
   checkOptions("windowed", options, ["length", "stride", "partial"], {
     size: "length",
     width: "length",
@@ -72,7 +72,7 @@ export function windowed(observations: Observations, options: WindowOptions): Vi
 function windowsOf(
   { offsets, times, ids }: Observations,
   row: number,
-  { length, stride, partial }: Required<WindowOptions>,
+  { length, stride, partial }: Required<WindowedOptions>,
 ): Window[] {
   const [begin, end] = [nth(offsets.data, row), nth(offsets.data, row + 1)];
   if (begin === end) return [];
