@@ -11,6 +11,7 @@ import { wideRecords } from "./wide.ts";
 export interface TableOptions extends RecordOptions {
   /** `"long"`: one value per line. `"wide"`: one time per line, and one column per variable. */
   readonly layout: "long" | "wide";
+  /** The columns, by what they hold. Default: `id`, `time`, `variable` and `value`. */
   readonly columns?: TableColumns;
   /**
    * Whether headings of a wide table and the heading of the time may end with a unit, as in `weight [kg]` and `age
