@@ -68,6 +68,7 @@ const imports = Object.fromEntries([
     }),
   ),
   ["#gpu.js", "/gpu.js"],
+  ["csv-parse/browser/esm/sync", "/csv-parse.js"],
 ]);
 
 const pageOf = (
@@ -121,13 +122,17 @@ function serve(
 }
 
 /**
- * The sources with their types taken off, the workers' file, and gpu.js as a module: its file for browsers leaves a
- * global.
+ * The sources with their types taken off, the workers' file, csv-parse's module for browsers, and gpu.js as a module:
+ * its file for browsers leaves a global.
  */
 function moduleAt(path: string): string | undefined {
   if (path === "/gpu.js") {
     const main = createRequire(join(root, "packages/gpu/package.json")).resolve("gpu.js");
     return `${readFileSync(join(dirname(dirname(main)), "dist/gpu-browser.js"), "utf8")}\nexport default globalThis.GPU;`;
+  }
+  if (path === "/csv-parse.js") {
+    const { resolve } = createRequire(join(root, "packages/irregular/package.json"));
+    return readFileSync(resolve("csv-parse/browser/esm/sync"), "utf8");
   }
   if (path === "/worker.js") return workerSource;
   if (!/^\/(packages\/[a-z]+\/src\/.*|tests\/[a-z-]+)\.ts$/.test(path)) return undefined;
