@@ -146,7 +146,10 @@ globalThis.startPage = start;
 
   beforeAll(() => writeFileSync(join(project, "page.js"), script));
 
-  test.each(bundlerNames)("is bundled by %s without a word, imports nothing of Node's, and runs", async (name) => {
+  // The others take longer: npm run test:long.
+  const bundlers = inject("long") ? bundlerNames : bundlerNames.filter((name) => name === "esbuild" || name === "vite");
+
+  test.each(bundlers)("is bundled by %s without a word, imports nothing of Node's, and runs", async (name) => {
     const { page, text } = await bundled(name, join(project, "page.js"), { minify: inject("long") });
     expect(text.match(/(\bfrom|\bimport|\brequire)\s*\(?\s*["'\`]node:[a-z/_]+["'\`]/g)).toBeNull();
     if (name === "esbuild") esbuilt = text;

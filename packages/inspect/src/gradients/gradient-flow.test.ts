@@ -41,35 +41,31 @@ type Rows = readonly (readonly boolean[])[];
 type States = Record<string, Tensor>;
 
 /**
- * The loss of a plain loop over time that adds `offset` to unit `unit` of state `name` of row `row` as it leaves step
- * `at`.
+ * The loss of one row in a plain loop over time that adds `offset` to unit `unit` of state `name` as it leaves step
+ * `at`. The loss of the other rows does not depend on it.
  */
 function unrolledLoss(
   cell: Cell,
   params: Tree,
   taken: Rows,
-  changed?: { name: string; row: number; at: number; unit: number; offset: number },
+  { name, row, at, unit, offset }: { name: string; row: number; at: number; unit: number; offset: number },
 ): number {
-  let total = 0;
-  for (let row = 0; row < batch; row++) {
-    let state: States = Object.fromEntries(
-      Object.keys(cell.state).map((name) => [name, tensor(new Float64Array(hidden), [1, hidden])]),
-    );
-    for (let t = 0; t < time; t++) {
-      if (!taken[row]![t]!) continue;
-      const stepped = cell.step(params, state, reshape(take(take(x, row), t), [1, input]));
-      const next: States = Object.fromEntries(leavesOf(stepped.state).map(({ path, tensor: s }) => [path, s]));
-      if (changed?.row === row && changed.at === t) {
-        const by = new Float64Array(hidden);
-        by[changed.unit] = changed.offset;
-        next[changed.name] = add(next[changed.name]!, tensor(by, [1, hidden]));
-      }
-      state = next;
+  let state: States = Object.fromEntries(
+    Object.keys(cell.state).map((own) => [own, tensor(new Float64Array(hidden), [1, hidden])]),
+  );
+  for (let t = 0; t < time; t++) {
+    if (!taken[row]![t]!) continue;
+    const stepped = cell.step(params, state, reshape(take(take(x, row), t), [1, input]));
+    const next: States = Object.fromEntries(leavesOf(stepped.state).map(({ path, tensor: s }) => [path, s]));
+    if (at === t) {
+      const by = new Float64Array(hidden);
+      by[unit] = offset;
+      next[name] = add(next[name]!, tensor(by, [1, hidden]));
     }
-    const errors = numbers(sub(state["h"]!, reshape(take(target, row), [1, hidden])));
-    total += errors.reduce((sum, e) => sum + e * e, 0);
+    state = next;
   }
-  return total;
+  const errors = numbers(sub(state["h"]!, reshape(take(target, row), [1, hidden])));
+  return errors.reduce((sum, e) => sum + e * e, 0);
 }
 
 /**
