@@ -7,13 +7,14 @@ import { BaseSequencer } from "vitest/node";
 export const longest = [
   "tests/published.test.ts",
   "tests/gpu.test.ts",
+  "tests/conformance.test.ts",
   "tests/runtimes.test.ts",
   "tests/browser.test.ts",
+  "examples/browser/src/gpu.test.ts",
   "apps/lab/src/lab.test.ts",
   "experiments/long-sequence/digits/digits.test.ts",
   "examples/browser/src/page.test.ts",
   "tests/readme.test.ts",
-  "packages/inspect/src/gradients/gradient-flow.test.ts",
   "packages/runner/src/run.test.ts",
 ];
 

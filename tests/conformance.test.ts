@@ -5,7 +5,7 @@ import { gpu, type GpuMode, type GpuOptions } from "@sluice/gpu";
 import type { Backend } from "@sluice/tensor";
 import { primitiveFindings, type Finding } from "@sluice/tensor/testing";
 import { wasm } from "@sluice/wasm";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, inject, test } from "vitest";
 import { inChromium, skipWithout } from "./page.ts";
 import { cellFindings, trainingFinding } from "./conformance.ts";
 import { installWebGpu } from "./node-webgpu.ts";
@@ -38,12 +38,15 @@ function beyond(findings: readonly Finding[], tolerance: number): Finding[] {
   return findings.filter(({ distance, problem }) => problem !== undefined || !(distance <= tolerance));
 }
 
+/** Launch by launch is left to npm run test:long. */
 const backends: Readonly<Record<string, { readonly mode: "wasm" | GpuMode; readonly open: () => Promise<Backend> }>> = {
   wasm: { mode: "wasm", open: async () => wasm() },
   "wasm relaxed": { mode: "wasm", open: async () => wasm({ multiplyAdd: "relaxed" }) },
   "gpu cpu": { mode: "cpu", open: () => gpu({ mode: "cpu" }) },
   "gpu webasm": { mode: "webasm", open: () => gpu({ mode: "webasm" }) },
-  "gpu webasm, launch by launch": { mode: "webasm", open: () => gpu({ mode: "webasm", pipelines: false }) },
+  ...(inject("long") && {
+    "gpu webasm, launch by launch": { mode: "webasm", open: () => gpu({ mode: "webasm", pipelines: false }) },
+  }),
   "gpu headlessgl": { mode: "headlessgl", open: () => gpu({ mode: "headlessgl" }) },
   "gpu webgpu": { mode: "webgpu", open: () => gpu({ mode: "webgpu" }) },
 };
@@ -116,7 +119,9 @@ const scriptFor = (options: GpuOptions): string => `
 describe("in Chromium", { timeout: 600_000 }, () => {
   skipWithout(chromium);
 
-  test.each([{ mode: "webgl2" }, { mode: "webgpu" }, { mode: "webgpu", pipelines: false }] as const)(
+  const launchByLaunch = inject("long") ? ([{ mode: "webgpu", pipelines: false }] as const) : [];
+
+  test.each([{ mode: "webgl2" }, { mode: "webgpu" }, ...launchByLaunch] as const)(
     "%o: every primitive, every cell, and training",
     async (options) => {
       const { mode } = options;

@@ -1,9 +1,9 @@
 // What bites on gpu.js, in every mode that can be had here; and in Chromium what it keeps on the device, and how it
 // takes the loss of it.
 import { chromium } from "@sluice/browsers";
-import { gpu, type GpuOptions } from "@sluice/gpu";
+import { gpu, type GpuMode, type GpuOptions } from "@sluice/gpu";
 import type { Finding } from "@sluice/tensor/testing";
-import { describe, expect, test } from "vitest";
+import { describe, expect, inject, test } from "vitest";
 import { inChromium, skipWithout } from "./page.ts";
 import type { Growth, Lost, Textures } from "./gpu-device.ts";
 import { trapFindings } from "./gpu-traps.ts";
@@ -13,7 +13,10 @@ const TOLERANCE = 2e-6;
 const beyond = (findings: readonly Finding[]): Finding[] =>
   findings.filter(({ distance, problem }) => problem !== undefined || !(distance <= TOLERANCE));
 
-test.each<GpuOptions>([{ mode: "cpu" }, { mode: "webasm" }, { mode: "webasm", pipelines: false }])(
+/** Launch by launch is left to npm run test:long. */
+const launchByLaunch = (mode: GpuMode): GpuOptions[] => (inject("long") ? [{ mode, pipelines: false }] : []);
+
+test.each<GpuOptions>([{ mode: "cpu" }, { mode: "webasm" }, ...launchByLaunch("webasm")])(
   "traps, %o",
   { timeout: 600_000 },
   async (options) => {
@@ -34,7 +37,7 @@ function expectFlat({ early, late }: Growth): void {
   expect(after! - before!).toBeLessThan(0.5 * MEGABYTE);
 }
 
-describe.each<GpuOptions>([{ mode: "webgl2" }, { mode: "webgpu" }, { mode: "webgpu", pipelines: false }])(
+describe.each<GpuOptions>([{ mode: "webgl2" }, { mode: "webgpu" }, ...launchByLaunch("webgpu")])(
   "%o in Chromium",
   { timeout: 600_000 },
   (options) => {
