@@ -35,10 +35,10 @@ export function cataloguePage({ about, cells }: CatalogueRun): string {
   const timing = `Times are forward and backward with the gradients of all parameters and of the input, on one thread,
 batch ${batch}, ${time} steps, ${input} inputs, ${hidden} units; **of gru** is the time divided by that of \`gru\`, sampled
 in the same turns; **of bound** is the time divided by that of its matrix products at the processor's peak and of what
-its other steps read and write at the memory's bandwidth, sampled in the same turns; **torchrecurrent** is its time divided by Sluice's, here and, in the next column, with ${smallSize[2]} inputs and
-${smallSize[3]} units. **Loops** says what one step of each
-loop of this program does, in the order of the loops: matrix products + passes over memory + reductions of values that no
-pass computes. Weights that are computed by loops have theirs before and after the two over time. ${about}
+its other steps read and write at the memory's bandwidth, sampled in the same turns; **torchrecurrent** is its time
+divided by Sluice's, here and, in the next column, with ${smallSize[2]} inputs and ${smallSize[3]} units. **Loops** says
+what one step of each loop of this program does, in the order of the loops: matrix products + passes over memory +
+reductions of values that no pass computes. Weights that are computed by loops have theirs before and after the two over time. ${about}
 
 ${summaryOf(cells)}
 `;
