@@ -1,6 +1,7 @@
 import { inputOf, sequence, type Extras } from "@sluice/cells";
+import { exampleInput } from "@sluice/cells/testing";
 import { mapSpecs } from "@sluice/params";
-import { grad, key, keyFor, mul, normal, sum, uniform, type Tensor, type Tree } from "@sluice/tensor";
+import { grad, key, keyFor, mul, normal, sum, type Tensor, type Tree } from "@sluice/tensor";
 import { placeholder } from "@sluice/tensor/internal";
 import type { Entry } from "./entries.ts";
 
@@ -26,9 +27,7 @@ export function trainingOf({ make, input: makeInput }: Entry, [batch, time, inpu
   const drawn = (name: string, spec: Extras[string]): Tensor => {
     const full = inputOf(spec);
     const own = keyFor(key(2), name);
-    return (
-      makeInput?.(name, full, [batch, time], own) ?? uniform(own, [batch, time, ...full.shape], { low: 0.1, high: 1 })
-    );
+    return makeInput?.(name, full, [batch, time], own) ?? exampleInput(full, [batch, time], own);
   };
   const extra = Object.fromEntries(Object.entries(cell.extra).map(([name, spec]) => [name, drawn(name, spec)]));
   const x = cell.input === undefined ? undefined : drawn("x", cell.input);

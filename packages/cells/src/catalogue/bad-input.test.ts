@@ -97,6 +97,11 @@ describe.each(entries)("$name", ({ make, input }) => {
       expect(() => applied(subject, {}, { ...others, [name]: full([batch, time, ...shape, 1], 1) })).toThrow(
         `extra ${name} must be [3,4`,
       );
+      if (values === "mask")
+        for (const wrong of [0.5, -1, NaN])
+          expect(() => applied(subject, {}, { ...others, [name]: full([batch, time, ...shape], wrong) })).toThrow(
+            `extra ${name} must be 0 or 1, got ${wrong} in row 0, step 0`,
+          );
       if (values !== "nonNegative") continue;
       for (const wrong of [-0.5, NaN, Infinity, -Infinity])
         expect(() => applied(subject, {}, { ...others, [name]: full([batch, time, ...shape], wrong) })).toThrow(
@@ -177,4 +182,14 @@ test("options that contradict each other are refused", () => {
   expect(() => layer.apply(layer.init(full([2], 1, "i32")), full([1, 3, 2], 1), { carryAfter: 2 })).toThrow(
     "carryAfter needs a layer that runs forwards",
   );
+});
+
+test("an option of another kind than its default is refused", () => {
+  const loose = lstm as (options: object) => Cell;
+  const sizes = { input: 2, hidden: 4 };
+  expect(() => loose({ ...sizes, forgetGate: "exponential" })).toThrow(
+    'lstm: forgetGate is "exponential", expected true or false, such as true',
+  );
+  expect(() => loose({ ...sizes, peephole: 1 })).toThrow("lstm: peephole is 1, expected true or false, such as false");
+  expect(() => loose({ ...sizes, biases: "1" })).toThrow('lstm: biases is "1", expected a number, such as 1');
 });

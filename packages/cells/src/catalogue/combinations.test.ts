@@ -5,7 +5,6 @@ import { batchNorm, groupNorm, layerNorm, rmsNorm, scaleNorm, type Normalizer } 
 import { checkParameters, dropConnect, weightNorm } from "@sluice/params";
 import {
   add,
-  bernoulli,
   convert,
   key,
   keyFor,
@@ -20,7 +19,6 @@ import {
   sub,
   tensor,
   TensorError,
-  uniform,
   valueAndGrad,
   valuesOf,
   zipTrees,
@@ -33,6 +31,7 @@ import { isFloat } from "@sluice/tensor/internal";
 import { arrayOf } from "@sluice/tensor/testing";
 import fc from "fast-check";
 import { expect, inject, test } from "vitest";
+import { exampleInput } from "../testing/example-input.ts";
 import { inputOf, type InputSpec } from "../cell/inputs.ts";
 import {
   bidirectional,
@@ -186,12 +185,8 @@ function drawn(
   const values = (name: string, input: InputSpec): Tensor => {
     const spec = inputOf(input);
     const own = keyFor(root, name);
-    const whole = [batch, time, ...spec.shape];
-    const made = entry.input?.(name, spec, [batch, time], own);
-    if (made !== undefined) return isFloat(made.dtype) ? convert(made, dtype) : made;
-    if (spec.dtype === "f32") return uniform(own, whole, { low: 0.1, high: 1, dtype });
-    const coins = bernoulli(own, whole, 0.5);
-    return spec.dtype === "bool" ? coins : convert(coins, spec.dtype);
+    const made = entry.input?.(name, spec, [batch, time], own) ?? exampleInput(spec, [batch, time], own);
+    return isFloat(made.dtype) ? convert(made, dtype) : made;
   };
   const bools = (list: readonly boolean[] | undefined): ArrayTensor | undefined =>
     list && tensor(list.map(Number), [batch, time], { dtype: "bool" });

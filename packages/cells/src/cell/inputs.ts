@@ -2,16 +2,19 @@
 import { TensorError, type DType, type Shape } from "@sluice/tensor";
 import { checkOptions, isFloat, sameShape, shown, showShape } from "@sluice/tensor/internal";
 
+const kindsOfValues = ["any", "nonNegative", "mask"] as const;
+
 /** Shape and dtype of an input for one example and step. */
 export interface InputSpec {
   readonly shape: Shape;
   /** Default f32, which is f64 where the parameters are. */
   readonly dtype?: "f32" | "i32" | "bool";
   /**
-   * `nonNegative`: finite numbers of at least 0, such as elapsed times. Other values are refused where they are known:
-   * when a layer is applied to values, and by a stream, but not in a compiled program. Default `any`.
+   * `nonNegative`: finite numbers of at least 0, such as elapsed times. `mask`: 1 or 0, for what was observed or not.
+   * Other values are refused where they are known: when a layer is applied to values, and by a stream, but not in a
+   * compiled program. Default `any`.
    */
-  readonly values?: "any" | "nonNegative";
+  readonly values?: (typeof kindsOfValues)[number];
 }
 
 /** Extra inputs by name: the shape for one example and step, or `{ shape, dtype }`. */
@@ -31,7 +34,7 @@ export function joinExtras(where: string, parts: readonly Extras[]): Extras {
   for (const [name, spec] of parts.flatMap((extra) => Object.entries(extra))) {
     const [a, b] = [inputOf((all[name] ??= spec)), inputOf(spec)];
     if (sameShape(a.shape, b.shape) && a.dtype === b.dtype) {
-      if (b.values === "nonNegative") all[name] = spec;
+      if (kindsOfValues.indexOf(b.values) > kindsOfValues.indexOf(a.values)) all[name] = spec;
       continue;
     }
     const show = ({ shape, dtype }: Required<InputSpec>): string =>
@@ -54,8 +57,8 @@ export function checkExtras(where: string, extras: unknown): void {
     if (dtype !== "f32" && dtype !== "i32" && dtype !== "bool")
       throw new TensorError(`${where}.${name} has the dtype ${shown(dtype)}, expected f32, i32 or bool`);
     const values: unknown = "values" in spec ? spec.values : "any";
-    if (values !== "any" && values !== "nonNegative")
-      throw new TensorError(`${where}.${name} has the values ${shown(values)}, expected any or nonNegative`);
+    if (!kindsOfValues.some((kind) => kind === values))
+      throw new TensorError(`${where}.${name} has the values ${shown(values)}, expected any, nonNegative or mask`);
   }
 }
 

@@ -1,7 +1,8 @@
 /** The options that every cell has. */
 import type { Normalizer } from "@sluice/norm";
 import type { Constraint, Initializer, Regularizer } from "@sluice/params";
-import { checkMade, checkOptions } from "@sluice/tensor/internal";
+import { TensorError } from "@sluice/tensor";
+import { checkMade, checkOptions, shown } from "@sluice/tensor/internal";
 import type { CellSizes } from "../cell/cell.ts";
 import type { DropoutMasks } from "../modifiers/product-dropout.ts";
 
@@ -87,9 +88,11 @@ const aliases = {
   bias_constraint: "biasConstraint",
 };
 
-/** An error where a cell has no such options; `own` are those that its definition adds. */
-export function checkCellOptions(name: string, given: CellOptions, own: readonly string[]): void {
-  checkOptions(name, given, [...cellOptions, ...own], aliases);
+/** An error where a cell has no such options; `own` are those that its definition adds, with their defaults. */
+export function checkCellOptions(name: string, given: CellOptions, own: Readonly<Record<string, unknown>>): void {
+  checkOptions(name, given, [...cellOptions, ...Object.keys(own)], aliases);
+  for (const [option, value] of Object.entries(given))
+    if (value !== undefined) checkKind(name, option, value, own[option]);
   if (given.norm !== undefined)
     checkMade(
       name,
@@ -97,5 +100,16 @@ export function checkCellOptions(name: string, given: CellOptions, own: readonly
       given.norm,
       { name: "string", placement: "object", params: "function", apply: "function" },
       "layerNorm()",
+    );
+}
+
+/** An error where the default is a switch or a number and the value is not. */
+function checkKind(name: string, option: string, value: unknown, byDefault: unknown): void {
+  const expected = { boolean: "true or false", number: "a number" };
+  const kind = typeof byDefault;
+  if (kind !== "boolean" && kind !== "number") return;
+  if (typeof value !== kind)
+    throw new TensorError(
+      `${name}: ${option} is ${shown(value)}, expected ${expected[kind]}, such as ${shown(byDefault)}`,
     );
 }

@@ -21,7 +21,7 @@ export function factoryOf(operation: string, definition: AnyDefinition): Factory
   const own = Object.keys(defaults);
   checkOwnOptions(operation, name, own);
   const make = (given: CellOptions): Cell => {
-    checkCellOptions(name, given, own);
+    checkCellOptions(name, given, Object.fromEntries(Object.entries(defaults)));
     const sizes = { input: checkSize(name, "input", given.input), hidden: checkSize(name, "hidden", given.hidden) };
     const chosen = Object.entries(given).filter(([option, value]) => own.includes(option) && value !== undefined);
     const made = partsOf(definition, sizes, { ...defaults, ...Object.fromEntries(chosen) }, given);

@@ -30,7 +30,7 @@ import { biasesOf, given, raised, type Biases } from "./biases.ts";
  * - `forgetGate` (default true): without it f_t = 1, as in 1997.
  *
  * A cell that is coupled or has no forget gate has no block f in W, U, b and p. Throws a TensorError if it is given a
- * `forgetBias`, or if `coupled` is combined with `forgetGate: false`.
+ * `forgetBias`, and so does one without biases. `coupled` and `forgetGate: false` together are an error, too.
  */
 export const lstm = defineCell({
   name: "lstm",
@@ -78,6 +78,7 @@ export const lstm = defineCell({
 });
 
 interface Forget {
+  readonly biases: Biases;
   readonly coupled: boolean;
   readonly forgetGate: boolean;
   readonly forgetBias: number | undefined;
@@ -87,7 +88,7 @@ interface Forget {
 const forgetsByItself = ({ coupled, forgetGate }: Pick<Forget, "coupled" | "forgetGate">): boolean =>
   forgetGate && !coupled;
 
-function checkForget({ coupled, forgetGate, forgetBias }: Forget): void {
+function checkForget({ biases, coupled, forgetGate, forgetBias }: Forget): void {
   if (coupled && !forgetGate)
     throw new TensorError(
       "lstm: coupled: true makes the forget gate 1 - i, and forgetGate: false leaves it out; give one of them",
@@ -95,6 +96,10 @@ function checkForget({ coupled, forgetGate, forgetBias }: Forget): void {
   if (forgetBias !== undefined && (coupled || !forgetGate))
     throw new TensorError(
       `lstm: forgetBias ${forgetBias} needs a forget gate with a bias; there is none with ${coupled ? "coupled: true" : "forgetGate: false"}, so leave forgetBias out`,
+    );
+  if (forgetBias !== undefined && biases === 0)
+    throw new TensorError(
+      `lstm: forgetBias ${forgetBias} is part of the bias of the forget gate, and biases: 0 leaves all biases out; give one of them`,
     );
 }
 

@@ -2,6 +2,21 @@ import { TensorError, type Tensor } from "@sluice/tensor";
 import { sizeOf } from "@sluice/tensor/internal";
 import { inputOf, type Extras } from "../cell/inputs.ts";
 
+/** What the values of an extra input must be, by kind. */
+const rules = {
+  nonNegative: {
+    holds: (value: number) => value >= 0 && value < Infinity,
+    expected: {
+      range: "finite and at least 0",
+      because: "a time between steps is negative where steps are not in the order of time",
+    },
+  },
+  mask: {
+    holds: (value: number) => value === 0 || value === 1,
+    expected: { range: "0 or 1", because: "it says of each value whether it was observed (1) or is missing (0)" },
+  },
+};
+
 /**
  * An error where the values of an extra input are known and are not those that the cell declares. `placeOf(i)` says
  * where example i of the leading axes stands, or is undefined where it is not looked at.
@@ -17,12 +32,13 @@ export function checkExtraValues(
     const x = given[input];
     if (values === "any" || x?.kind !== "array") continue;
     const width = sizeOf(shape);
+    const { holds, expected } = rules[values];
     for (const [i, value] of x.data.entries()) {
-      if (value >= 0 && value < Infinity) continue;
+      if (holds(value)) continue;
       const place = placeOf(Math.floor(i / width));
       if (place === undefined) continue;
       throw new TensorError(
-        `${name}: extra ${input} must be finite and at least 0, got ${value} ${place}; a time between steps is negative where steps are not in the order of time`,
+        `${name}: extra ${input} must be ${expected.range}, got ${value} ${place}; ${expected.because}`,
       );
     }
   }

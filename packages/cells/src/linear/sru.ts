@@ -8,6 +8,7 @@ import {
   split,
   sub,
   tensor,
+  TensorError,
   type ArrayTensor,
   type Tensor,
 } from "@sluice/tensor";
@@ -89,8 +90,14 @@ const linear = defineAssociativeCell({
  * - `skip`: whether there is the term with p_t (default true).
  * - `peepholes`: whether the gates look at the state (default true).
  * - `activation`: g (default linear).
+ *
+ * Throws a TensorError if `skip` and `rescale` are both false.
  */
 export function sru(options: CellOptions & Partial<Options>): ReturnType<typeof linear> {
+  if (options.skip === false && options.rescale === false)
+    throw new TensorError(
+      "sru: rescale: false leaves the skipped input as it is, and skip: false leaves it out; give one of them",
+    );
   return options.peepholes === false ? linear(options) : withPeepholes(options);
 }
 

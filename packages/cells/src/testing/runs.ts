@@ -13,6 +13,7 @@ import {
   type Tree,
 } from "@sluice/tensor";
 import { isFloat } from "@sluice/tensor/internal";
+import { inputOf } from "../cell/inputs.ts";
 import type { State } from "../cell/states.ts";
 import type { ApplyOptions } from "../layers/layer.ts";
 import { batch, flagsOf, pick, rowOf, stepsOf, type LayerSubject } from "./subject.ts";
@@ -70,10 +71,15 @@ export const within = <S extends LayerSubject>(subject: S, from: number, to: num
 export const rows = Array.from({ length: batch }, (_, row) => row);
 export const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
-/** The tensors of a subject in f64 with respect to which it is differentiated. */
-export function trained({ params, x, state, extra }: LayerSubject) {
+/** The tensors of a subject in f64 with respect to which it is differentiated: not masks, which are 0 or 1. */
+export function trained({ layer, params, x, state, extra: given }: LayerSubject) {
   const floats = (tree: Readonly<Record<string, Tensor>>) =>
     Object.fromEntries(Object.entries(tree).filter(([, value]) => isFloat(value.dtype)));
+  const isMask = (name: string): boolean => {
+    const spec = layer.extra[name];
+    return spec !== undefined && inputOf(spec).values === "mask";
+  };
+  const extra = Object.fromEntries(Object.entries(given).filter(([name]) => !isMask(name)));
   const states = Object.fromEntries(leavesOf(state).map(({ path, tensor: s }) => [path, s]));
   return { params, ...(isFloat(x.dtype) ? { x } : {}), state: floats(states), extra: floats(extra) };
 }

@@ -1,7 +1,6 @@
 /** What laws are checked on: a layer, or a cell over time, with parameters, a state, a batch of sequences and extra inputs. */
 import {
   add,
-  bernoulli,
   convert,
   key,
   keyFor,
@@ -9,7 +8,6 @@ import {
   normal,
   sliceAxis,
   tensor,
-  uniform,
   valuesOf,
   type ArrayTensor,
   type DType,
@@ -23,6 +21,7 @@ import type { Cell } from "../cell/cell.ts";
 import { inputOf, type InputSpec } from "../cell/inputs.ts";
 import type { Layer } from "../layers/layer.ts";
 import { sequence } from "../layers/sequence.ts";
+import { exampleInput } from "./example-input.ts";
 import type { State } from "../cell/states.ts";
 
 export const [batch, time] = [3, 4];
@@ -60,7 +59,7 @@ export function layerSubject(
   const root = key(7);
   const draw = (name: string, given: InputSpec): Tensor => {
     const [spec, own] = [inputOf(given), keyFor(root, name)];
-    return asFloat(makeInput?.(name, spec, [batch, time], own) ?? drawn(spec, own), dtype);
+    return asFloat(makeInput?.(name, spec, [batch, time], own) ?? exampleInput(spec, [batch, time], own), dtype);
   };
   const away = <T extends Tree>(tree: T, name: string): T =>
     mapTree(tree, (value, path) =>
@@ -77,13 +76,6 @@ export function layerSubject(
     x: draw("x", inputOf(layer.x ?? [layer.input])),
     extra: Object.fromEntries(Object.entries(layer.extra).map(([name, spec]) => [name, draw(name, inputOf(spec))])),
   };
-}
-
-function drawn({ shape, dtype }: Required<InputSpec>, own: ArrayTensor): Tensor {
-  const whole = [batch, time, ...shape];
-  if (dtype === "f32") return uniform(own, whole, { low: 0.1, high: 1 });
-  const coins = bernoulli(own, whole, 0.5);
-  return dtype === "bool" ? coins : convert(coins, dtype);
 }
 
 const asFloat = (x: Tensor, dtype: DType): Tensor => (isFloat(x.dtype) ? convert(x, dtype) : x);

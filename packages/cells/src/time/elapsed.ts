@@ -10,6 +10,11 @@ import type { InputSpec } from "../cell/inputs.ts";
  */
 export const elapsedTime = { elapsed: { shape: [1], values: "nonNegative" } } satisfies Record<string, InputSpec>;
 
+/** Whether each variable was observed at the step: 1 or 0. */
+export const observationMask = (input: number): { readonly mask: InputSpec } => ({
+  mask: { shape: [input], values: "mask" },
+});
+
 /** As `elapsed`, for each variable: the time since it was last observed. */
 export const timeSinceObservation = (input: number): { readonly delta: InputSpec } => ({
   delta: { shape: [input], values: "nonNegative" },

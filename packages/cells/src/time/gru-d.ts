@@ -16,7 +16,7 @@ import {
 } from "@sluice/tensor";
 import { defineCell } from "../definition/define-cell.ts";
 import { decayRate, decayWeights, meanDecay } from "./decay.ts";
-import { timeSinceObservation } from "./elapsed.ts";
+import { observationMask, timeSinceObservation } from "./elapsed.ts";
 
 /**
  * GRU-D, a gated recurrent unit with decay, for irregular series with missing values (Che et al. 2016,
@@ -55,7 +55,7 @@ import { timeSinceObservation } from "./elapsed.ts";
 export const gruD = defineCell({
   name: "gruD",
   options: { means: undefined as readonly number[] | undefined, decayInitializer: meanDecay },
-  extra: ({ input }) => ({ mask: [input], ...timeSinceObservation(input) }),
+  extra: ({ input }) => ({ ...observationMask(input), ...timeSinceObservation(input) }),
   params({ input, hidden }, { means, decayInitializer }) {
     if (means !== undefined && (means.length !== input || !means.every(Number.isFinite))) {
       throw new TensorError(`gruD: means must be ${input} finite numbers, one per variable, got ${means.join(", ")}`);

@@ -22,7 +22,7 @@ import {
 import { defineCell } from "../definition/define-cell.ts";
 import { gru } from "../gated/gru.ts";
 import { checkSize } from "../options/size.ts";
-import { elapsedTime } from "./elapsed.ts";
+import { elapsedTime, observationMask } from "./elapsed.ts";
 import { perceptron, perceptronSpecs } from "./perceptron.ts";
 import { checkSolver, solveOde, type OdeMethod } from "./solvers.ts";
 
@@ -54,7 +54,7 @@ import { checkSolver, solveOde, type OdeMethod } from "./solvers.ts";
 export const gruOdeBayes = defineCell({
   name: "gruOdeBayes",
   options: { method: "euler" as OdeMethod, steps: 4, predictionUnits: 25, preparedUnits: 10 },
-  extra: ({ input }) => ({ ...elapsedTime, mask: [input] }),
+  extra: ({ input }) => ({ ...elapsedTime, ...observationMask(input) }),
   cells: ({ input, hidden }, { preparedUnits }, { norm }) => ({
     gru: gru({
       input: input * checkSize("gruOdeBayes", "preparedUnits", preparedUnits),

@@ -18,7 +18,7 @@ import {
 import { suggestion } from "@sluice/tensor/internal";
 import { defineCell } from "../definition/define-cell.ts";
 import { decayRate, decayWeights, meanDecay } from "./decay.ts";
-import { timeSinceObservation } from "./elapsed.ts";
+import { observationMask, timeSinceObservation } from "./elapsed.ts";
 
 const combinations = ["sigmoid", "linear"] as const;
 
@@ -59,7 +59,7 @@ export type RitsCombination = (typeof combinations)[number];
 export const rits = defineCell({
   name: "rits",
   options: { decayedHistory: false, combination: "sigmoid" as RitsCombination },
-  extra: ({ input }) => ({ mask: [input], ...timeSinceObservation(input) }),
+  extra: ({ input }) => ({ ...observationMask(input), ...timeSinceObservation(input) }),
   params({ input, hidden }, { combination }) {
     if (!combinations.includes(combination))
       throw new TensorError(

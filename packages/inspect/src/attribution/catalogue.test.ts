@@ -1,9 +1,9 @@
 // Attribution of every cell of the catalogue.
 import { inputOf, sequence, type InputSpec } from "@sluice/cells";
 import { catalogue, type CatalogueEntry } from "@sluice/cells/catalogue";
+import { exampleInput } from "@sluice/cells/testing";
 import {
   add,
-  bernoulli,
   convert,
   key,
   keyFor,
@@ -12,7 +12,6 @@ import {
   normal,
   sum,
   tensor,
-  uniform,
   valuesOf,
   type ArrayTensor,
   type Tree,
@@ -32,10 +31,7 @@ function subjectOf({ make, input }: CatalogueEntry) {
   const layer = sequence(cell, { outputs: "last" });
   const draw = (name: string, given: InputSpec): ArrayTensor => {
     const [spec, own] = [inputOf(given), keyFor(root, name)];
-    const whole = [batch, time, ...spec.shape];
-    const made = input?.(name, spec, [batch, time], own);
-    const drawn = spec.dtype === "f32" ? uniform(own, whole, { low: 0.1, high: 1 }) : bernoulli(own, whole, 0.5);
-    const values = made ?? drawn;
+    const values = input?.(name, spec, [batch, time], own) ?? exampleInput(spec, [batch, time], own);
     return arrayOf(convert(values, spec.dtype === "f32" ? "f64" : spec.dtype));
   };
   const away = <T extends Tree>(tree: T): T =>

@@ -1,9 +1,9 @@
 // Every cell of the catalogue, as it is, in every analysis.
-import { inputOf, sequence, statesOf, type Cell, type InputSpec } from "@sluice/cells";
+import { inputOf, sequence, statesOf, type Cell } from "@sluice/cells";
 import { catalogue } from "@sluice/cells/catalogue";
+import { exampleInput } from "@sluice/cells/testing";
 import {
   add,
-  bernoulli,
   compile,
   convert,
   key,
@@ -51,13 +51,8 @@ const notSmooth: Readonly<Record<string, string>> = { "skipRnn of gru": straight
 /** A cell with parameters and inputs, in a dtype. */
 function subjectOf(cell: Cell, dtype: DType) {
   const float = (x: Tensor): Tensor => (isFloat(x.dtype) ? convert(x, dtype) : x);
-  const draw = (name: string, given: Parameters<typeof inputOf>[0]): Tensor => {
-    const spec: Required<InputSpec> = inputOf(given);
-    const [own, shape] = [keyFor(root, name), [batch, time, ...spec.shape]];
-    if (spec.dtype === "f32") return float(uniform(own, shape, { low: 0.1, high: 1 }));
-    const coins = bernoulli(own, shape, 0.5);
-    return spec.dtype === "bool" ? coins : convert(coins, spec.dtype);
-  };
+  const draw = (name: string, given: Parameters<typeof inputOf>[0]): Tensor =>
+    float(exampleInput(given, [batch, time], keyFor(root, name)));
   const layer = sequence(cell);
   const params = mapTree(layer.init(keyFor(root, "init"), { dtype }), (w, path) =>
     isFloat(w.dtype) ? add(w, normal(keyFor(root, path), w.shape, { deviation: 0.1, dtype: w.dtype })) : w,
