@@ -275,6 +275,31 @@ test("a trial that takes longer than --limit is stopped, and counts as failed", 
   ).toEqual(Array(3).fill("failed: it took longer than its limit of 0.5 s"));
 });
 
+test("settings, tasks, variants and seeds of one's own", { timeout: 90_000 }, async () => {
+  const out = join(scratch, "own");
+  const asked = ["steps=30", "--task", "low noise", "--variant", "plain", "--seeds", "3,5", "--out", out];
+  const { code, stdout } = await sluice("run", fixture("line"), ...asked, "--json");
+  expect(code).toBe(0);
+  const { trials, claims } = JSON.parse(stdout);
+  const what = trials.map(({ task, variant, seed }: Record<string, unknown>) => [task, variant, seed]);
+  expect(what).toEqual([
+    ["low noise", "plain", 3],
+    ["low noise", "plain", 5],
+  ]);
+  for (const folder of trialFolders(out))
+    expect(JSON.parse(readFileSync(join(folder, "config.json"), "utf8")).config.steps).toBe(30);
+  expect(claims.map(({ verdict }: { verdict: string }) => verdict)).toEqual(["undecided", "undecided"]);
+  const report = readFileSync(join(out, "report.html"), "utf8");
+  expect(report).toContain(`steps=30 --task &#39;low noise&#39; --variant plain --seeds 3,5 --out ${out}`);
+  expect(await sluice("report", out)).toMatchObject({ code: 0 });
+  expect(readFileSync(join(out, "report.html"), "utf8")).toBe(report);
+  const wrong = await sluice("run", fixture("line"), "stps=30");
+  expect([wrong.code, wrong.stderr]).toEqual([
+    2,
+    expect.stringContaining('unknown setting "stps": did you mean "steps"?'),
+  ]);
+});
+
 describe("what cannot be done is said", () => {
   test("an unknown option or command, with the nearest known one", { timeout: 90_000 }, async () => {
     const [option, command, seeds] = await Promise.all([

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
-import { messageOf, planRun, studyError, type RunPlan } from "@sluice/study";
+import { messageOf, planRun, studyError, type Asked, type RunPlan } from "@sluice/study";
 import { z } from "zod";
 import { trialArguments } from "./child/node-arguments.ts";
 import { childProcesses } from "./child/child-processes.ts";
@@ -17,8 +17,10 @@ export interface RunOptions {
   readonly budget?: string;
   /** The runs folder. */
   readonly out: string;
-  /** How many seeds; by default the number of the budget, or all of the study's seeds. */
-  readonly seeds?: number;
+  /** How many seeds, or a list of them; by default the number of the budget, or all of the study's seeds. */
+  readonly seeds?: number | readonly number[];
+  /** A part of the study, or other settings; default: all of it as it is. */
+  readonly asked?: Asked;
   /** Threads per trial; by default the cores divided by the number of trials to run. */
   readonly threads?: number;
   /** Trials at a time; default: cores / threads. */
@@ -42,7 +44,16 @@ const optionsSchema = z.strictObject({
   module: z.string("expected the path of a module that exports a study").min(1),
   budget: z.string("expected the name of one of the study's budgets").optional(),
   out: z.string("expected the path of a folder for the run").min(1),
-  seeds: count,
+  seeds: z
+    .union([count, z.array(z.int().min(0)).min(1)], "expected an integer of at least 1, or a list of seeds")
+    .optional(),
+  asked: z
+    .strictObject({
+      settings: z.record(z.string(), z.json()).optional(),
+      tasks: z.array(z.string()).optional(),
+      variants: z.array(z.string()).optional(),
+    })
+    .optional(),
   threads: count,
   jobs: count,
   dataFolder: z.string().optional(),
@@ -69,7 +80,7 @@ export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
     throw studyError(
       `prepareRun: ${checked.error.issues.map(({ path, message }) => `${path.length === 0 ? "the options" : path.join(".")}: ${message}`).join("; ")}`,
     );
-  const { budget, seeds, threads, jobs, retry, limit, command } = options;
+  const { budget, seeds, asked, threads, jobs, retry, limit, command } = options;
   const module = resolve(options.module);
   const out = resolve(options.out);
   const store = folderStore(out);
@@ -84,6 +95,7 @@ export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
     environment: (given) => captureEnvironment({ module, ...given }),
     ...(budget === undefined ? {} : { budget }),
     ...(seeds === undefined ? {} : { seeds }),
+    ...(asked === undefined ? {} : { asked }),
     ...(threads === undefined ? {} : { threads }),
     ...(jobs === undefined ? {} : { jobs }),
     ...(retry === undefined ? {} : { retry }),

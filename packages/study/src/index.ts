@@ -23,6 +23,7 @@ export { crossed, grid, type Axes } from "./variants/grid.ts";
 export { randomSearch, type Distribution, type RandomSearchOptions } from "./variants/random-search.ts";
 
 // Planning and running it
+export { settingOf, settingsOfTexts, settingsText, studyWith, type Asked } from "./asked.ts";
 export {
   budgetOf,
   identified,

@@ -1,3 +1,4 @@
+import type { Asked } from "./asked.ts";
 import type { PlannedTrial } from "./plan.ts";
 import type { Anchor, Metric } from "./study.ts";
 
@@ -14,6 +15,8 @@ export interface Manifest {
   /** Path of the study's module, to run it again; `null` for a study that did not come from a file. */
   readonly module: string | null;
   readonly command: string;
+  /** What was asked of the study, if not all of it as it is. */
+  readonly asked?: Asked;
   readonly code: string;
   /** What the code's identity does not cover. */
   readonly unresolved?: readonly string[];

@@ -38,10 +38,10 @@ export interface PlanOptions {
   /** Hashes of the data, by name. */
   readonly data: { readonly [name: string]: string };
   /**
-   * How many seeds; by default the number of the budget, or all of the study's seeds. If there are more than the study
-   * lists, counting continues.
+   * How many seeds, or a list of them; by default the number of the budget, or all of the study's seeds. If there are
+   * more than the study lists, counting continues.
    */
-  readonly seeds?: number;
+  readonly seeds?: number | readonly number[];
 }
 
 /**
@@ -130,7 +130,13 @@ export function trialName({ variant, seed, fold }: Pick<TrialIdentity, "variant"
   return `${variant} seed ${seed}${fold === undefined ? "" : ` fold ${fold.index + 1}`}`;
 }
 
-function seedsOf(study: Study, count: number): number[] {
+function seedsOf(study: Study, count: number | readonly number[]): readonly number[] {
+  if (typeof count !== "number") {
+    const wrong = count.find((seed, index) => !Number.isInteger(seed) || seed < 0 || count.indexOf(seed) < index);
+    if (wrong !== undefined || count.length === 0)
+      throw studyError(`seeds: ${JSON.stringify(count)} given, expected different integers of at least 0`);
+    return count;
+  }
   if (!Number.isInteger(count) || count < 1)
     throw studyError(`seeds: ${count} given, expected an integer of at least 1`);
   const seeds = study.seeds.slice(0, count);

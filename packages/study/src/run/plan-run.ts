@@ -1,3 +1,4 @@
+import { studyWith, type Asked } from "../asked.ts";
 import { unknownEnvironment, type Environment } from "../environment.ts";
 import { messageOf, studyError } from "../error.ts";
 import { budgetOf, plan, type PlannedTrial } from "../plan.ts";
@@ -16,8 +17,10 @@ export interface RunPlanOptions {
   readonly executor: Executor;
   /** One of the study's budgets; by default its default budget. */
   readonly budget?: string;
-  /** How many seeds; by default the number of the budget, or all of the study's seeds. */
-  readonly seeds?: number;
+  /** How many seeds, or a list of them; by default the number of the budget, or all of the study's seeds. */
+  readonly seeds?: number | readonly number[];
+  /** A part of the study, or other settings; default: all of it as it is. */
+  readonly asked?: Asked;
   /** CPU cores that the run may use; default 1. */
   readonly cores?: number;
   /** Threads per trial; by default the cores divided by the number of trials to run. */
@@ -74,6 +77,8 @@ export interface RunPlan {
   readonly environment: Environment;
   /** Text of the uncommitted changes. */
   readonly changes: string;
+  /** What was asked of the study, if not all of it as it is. */
+  readonly asked?: Asked;
   readonly command: string;
   /** Estimated seconds until everything is done; `null` if nothing is known. */
   readonly estimate: number | null;
@@ -82,7 +87,8 @@ export interface RunPlan {
 const UNIDENTIFIED: RunCode = { hash: "not identified", unresolved: [] };
 
 /** Checks the study's data and finds the trials and those that are left to run. */
-export async function planRun(study: Study, options: RunPlanOptions): Promise<RunPlan> {
+export async function planRun(whole: Study, options: RunPlanOptions): Promise<RunPlan> {
+  const study = options.asked === undefined ? whole : studyWith(whole, options.asked);
   const { store, executor, seeds, cores = 1, dataFolder = null, retry = false } = options;
   const { code = UNIDENTIFIED, module = null, command = `a run of the study "${study.name}"` } = options;
   const { name: budget } = budgetOf(study, options.budget);
@@ -112,6 +118,7 @@ export async function planRun(study: Study, options: RunPlanOptions): Promise<Ru
     code,
     data,
     module,
+    ...(options.asked === undefined ? {} : { asked: options.asked }),
     command,
     environment: found?.environment ?? unknownEnvironment({ threads, command }),
     changes: found?.changes ?? "",

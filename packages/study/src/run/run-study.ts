@@ -133,6 +133,7 @@ function manifestOf(run: RunPlan): Manifest {
     ...(notes === undefined ? {} : { budgetNotes: notes }),
     module: run.module,
     command: run.command,
+    ...(run.asked === undefined ? {} : { asked: run.asked }),
     code: run.code.hash,
     ...(run.code.unresolved.length === 0 ? {} : { unresolved: run.code.unresolved }),
     data: run.data,

@@ -1,0 +1,130 @@
+import { createHash } from "node:crypto";
+import { join, resolve } from "node:path";
+import { loadStudy, prepareRun, type PreparedRun } from "@sluice/runner";
+import { budgetOf, settingsOfTexts, settingsText, type Asked, type Settings, type Study } from "@sluice/study";
+import type { Command } from "commander";
+import { listed, positive, seconds, seeds } from "./arguments.ts";
+import { locateStudy } from "./locate.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** The options of every command that plans the trials of a study. */
+export interface StudyFlags {
+  readonly budget?: string;
+  readonly seeds?: number | readonly number[];
+  readonly task?: readonly string[];
+  readonly variant?: readonly string[];
+  readonly threads?: number;
+  readonly jobs?: number;
+  readonly out?: string;
+  readonly data?: string;
+  readonly retry?: boolean;
+  readonly limit?: number;
+}
+
+/** Adds the study, its settings and these options to a command. */
+export const withStudyOptions = (command: Command): Command =>
+  command
+    .argument("<study>", "a name (digits, long-sequence/digits) or the path of a module that exports a study")
+    .argument("[settings...]", "other settings, such as hidden=128 optimizer.rate=3e-4")
+    .option("--budget <name>", "one of the study's budgets, such as quick (default: the study's own)")
+    .option("--task <name>", "only this task; may be given several times", listed)
+    .option("--variant <name>", "only this variant; may be given several times", listed)
+    .option("--seeds <n>", "how many seeds, or which: 10, 5..9, 0,3,7", seeds)
+    .option("--threads <n>", "threads per trial (default: cores / number of trials)", positive)
+    .option("--jobs <n>", "trials at a time (default: cores / threads)", positive)
+    .option("--out <folder>", "runs folder (default: runs/<study>/<budget>, and the settings that were given)")
+    .option("--data <folder>", "folder with data sets that are not npm packages")
+    .option("--retry", "run failed, diverged and unreadable trials again")
+    .option(
+      "--limit <seconds>",
+      "stop a trial after this many seconds and count it as failed (default: the study's limit, or none)",
+      seconds,
+    );
+
+/** A study, found by name or path, with its trials planned. Nothing has been written. */
+export async function plannedStudy(
+  given: string,
+  texts: readonly string[],
+  { flags, command, folder }: { readonly flags: StudyFlags; readonly command: string } & Pick<Terminal, "folder">,
+): Promise<{ readonly name: string; readonly prepared: PreparedRun }> {
+  const found = locateStudy(given, folder);
+  const study = await loadStudy(found.module);
+  const { name: budget } = budgetOf(study, flags.budget);
+  const settings = settingsOfTexts(texts);
+  const { seeds: chosen, threads, jobs, limit, retry = false } = flags;
+  const asked = askedOf(settings, flags);
+  const prepared = await prepareRun({
+    module: found.module,
+    budget,
+    out: resolve(folder, flags.out ?? join("runs", study.name, folderName(budget, settings))),
+    retry,
+    command: commandLine(`${command} ${given}`, texts, flags),
+    ...(asked === undefined ? {} : { asked }),
+    ...(chosen === undefined ? {} : { seeds: chosen }),
+    ...(threads === undefined ? {} : { threads }),
+    ...(jobs === undefined ? {} : { jobs }),
+    ...(limit === undefined ? {} : { limit }),
+    ...(flags.data === undefined ? {} : { dataFolder: resolve(folder, flags.data) }),
+  });
+  return { name: found.name, prepared };
+}
+
+/** Undefined if all of the study is asked for as it is. */
+function askedOf(settings: Settings, { task, variant }: StudyFlags): Asked | undefined {
+  if (Object.keys(settings).length === 0 && task === undefined && variant === undefined) return undefined;
+  return {
+    ...(Object.keys(settings).length > 0 && { settings }),
+    ...(task !== undefined && { tasks: task }),
+    ...(variant !== undefined && { variants: variant }),
+  };
+}
+
+/** Other settings have a folder of their own, named after them: `quick+hidden=128`. */
+export function folderName(budget: string, settings: Settings): string {
+  const text = settingsText(settings);
+  if (text === "") return budget;
+  const plain = text.replaceAll(" ", "+");
+  // A text with other characters could have the name of another one.
+  if (/^[\w.=-]+(?: [\w.=-]+=[\w.=-]+)*$/.test(text) && plain.length <= 60) return `${budget}+${plain}`;
+  const short = plain.replaceAll(/[^\w.=+-]+/g, "-").slice(0, 40);
+  return `${budget}+${short}-${createHash("sha256").update(text).digest("hex").slice(0, 8)}`;
+}
+
+/** The command with every option that changes what runs, to be typed again. */
+function commandLine(command: string, texts: readonly string[], flags: StudyFlags): string {
+  const { budget, seeds: chosen, threads, jobs, out, data, limit, task = [], variant = [] } = flags;
+  const parts = [
+    ...texts.map(quoted),
+    budget !== undefined && `--budget ${budget}`,
+    ...task.map((name) => `--task ${quoted(name)}`),
+    ...variant.map((name) => `--variant ${quoted(name)}`),
+    chosen !== undefined && `--seeds ${typeof chosen === "number" ? chosen : chosen.join(",")}`,
+    threads !== undefined && `--threads ${threads}`,
+    jobs !== undefined && `--jobs ${jobs}`,
+    out !== undefined && `--out ${quoted(out)}`,
+    data !== undefined && `--data ${quoted(data)}`,
+    limit !== undefined && `--limit ${limit}`,
+  ];
+  return [`${program()} ${command}`, ...parts.filter((part) => part !== false)].join(" ");
+}
+
+/** As one word of a shell. */
+const quoted = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
+
+/** How to start this program again: by its installed name, or from the sources of a clone, with any Node that has npm. */
+function program(): string {
+  const [, script = ""] = process.argv;
+  return script.endsWith(".ts") ? "npm start --" : "sluice";
+}
+
+/** All tasks, variants and seeds of a run: "2 tasks × 3 variants × 5 seeds". */
+export function sizeText({ study, trials }: { readonly study: Study; readonly trials: PreparedRun["trials"] }): string {
+  const seedCount = new Set(trials.map((trial) => trial.seed)).size;
+  return [
+    plural(Object.keys(study.tasks).length, "task"),
+    plural(Object.keys(study.variants).length, "variant"),
+    plural(seedCount, "seed"),
+  ].join(" × ");
+}
+
+export const plural = (n: number, word: string): string => `${n} ${word}${n === 1 ? "" : "s"}`;
