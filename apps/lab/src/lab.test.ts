@@ -275,7 +275,7 @@ test("a trial that takes longer than --limit is stopped, and counts as failed", 
   ).toEqual(Array(3).fill("failed: it took longer than its limit of 0.5 s"));
 });
 
-test("settings, tasks, variants and seeds of one's own", { timeout: 90_000 }, async () => {
+test("settings, tasks, variants and seeds of one's own, and what they change", { timeout: 90_000 }, async () => {
   const out = join(scratch, "own");
   const asked = ["steps=30", "--task", "low noise", "--variant", "plain", "--seeds", "3,5", "--out", out];
   const { code, stdout } = await sluice("run", fixture("line"), ...asked, "--json");
@@ -293,6 +293,30 @@ test("settings, tasks, variants and seeds of one's own", { timeout: 90_000 }, as
   expect(report).toContain(`steps=30 --task &#39;low noise&#39; --variant plain --seeds 3,5 --out ${out}`);
   expect(await sluice("report", out)).toMatchObject({ code: 0 });
   expect(readFileSync(join(out, "report.html"), "utf8")).toBe(report);
+  const other = join(scratch, "other");
+  const longer = await sluice("run", fixture("line"), "steps=40", ...asked.slice(1, -1), other);
+  expect(longer.code).toBe(0);
+  const [planned, diff, why, same, status, none] = await Promise.all([
+    sluice("plan", fixture("line"), "steps=40", ...asked.slice(1), "--json"),
+    sluice("diff", out, other),
+    sluice("why", out, other),
+    sluice("why", out, out, "--json"),
+    sluice("status", out),
+    sluice("diff", out, join(scratch, "nowhere")),
+  ]);
+  expect(JSON.parse(planned.stdout).trials.map(({ why: reason }: { why: string }) => reason)).toEqual([
+    "run before, but: steps 30 → 40",
+    "run before, but: steps 30 → 40",
+  ]);
+  expect(diff.stdout).toMatch(
+    /^low noise +plain seed 3 +steps 30 → 40 +error [\d.]+ → [\d.]+ +step 31, loss: none and/m,
+  );
+  expect(why.stdout).toContain(
+    "2 trials (low noise / plain seed 3; low noise / plain seed 5) differ in: steps 30 → 40\n  results: 0 the same to the bit, 2 others\n  curves part first in low noise / plain seed 3, step 31",
+  );
+  expect(JSON.parse(same.stdout)).toMatchObject([{ because: "nothing", same: 2, earliest: null }]);
+  expect(status.stdout).toBe("line, full: 2 done\n");
+  expect([none.code, none.stderr]).toEqual([2, expect.stringContaining("nowhere: no such runs folder")]);
   const wrong = await sluice("run", fixture("line"), "stps=30");
   expect([wrong.code, wrong.stderr]).toEqual([
     2,

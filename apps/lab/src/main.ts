@@ -2,12 +2,16 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { messageOf } from "@sluice/study";
+import { addDiff } from "./commands/diff.ts";
 import { addList } from "./commands/list.ts";
+import { addPlan } from "./commands/plan.ts";
 import { addReport } from "./commands/report.ts";
 import { addRun } from "./commands/run.ts";
+import { addStatus } from "./commands/status.ts";
+import { addWhy } from "./commands/why.ts";
 import { EXIT, type AddCommand, type Terminal } from "./terminal.ts";
 
-const commands: readonly AddCommand[] = [addRun, addList, addReport];
+const commands: readonly AddCommand[] = [addRun, addPlan, addStatus, addReport, addDiff, addWhy, addList];
 
 const closed = new AbortController();
 const terminal: Terminal = {

@@ -2,7 +2,7 @@ import { studyError } from "./error.ts";
 import { canonicalJson, type Json } from "./json.ts";
 import { suggestion } from "./nearest.ts";
 import { trialConfig } from "./plan.ts";
-import { laidOver, overrideProblems } from "./settings.ts";
+import { isSettings, laidOver, overrideProblems } from "./settings.ts";
 import type { Study } from "./study.ts";
 import type { Settings } from "./trial.ts";
 
@@ -128,6 +128,3 @@ export function settingsText(settings: Settings, within = ""): string {
     )
     .join(" ");
 }
-
-const isSettings = (value: Json): value is Settings =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

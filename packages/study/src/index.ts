@@ -36,6 +36,8 @@ export {
   type TrialIdentity,
 } from "./plan.ts";
 export { planRun, type RunCode, type RunPlan, type RunPlanOptions } from "./run/plan-run.ts";
+export { withEarlierSeeds, type FoundTrials } from "./run/stored.ts";
+export { cachedTrials, type CachedTrial } from "./run/cached.ts";
 export { runStudy, type RunControl, type RunEvent, type RunOutcome } from "./run/run-study.ts";
 export { inProcess } from "./run/in-process.ts";
 export { memoryStore, type MemoryStore } from "./run/memory-store.ts";
@@ -59,6 +61,17 @@ export { reportedOf, type TrialResult } from "./run/result.ts";
 export { checkedFileName, checkedRow, storedSeries } from "./run/checked.ts";
 export { type Environment, type GitState } from "./environment.ts";
 export type { Manifest } from "./manifest.ts";
+
+// Comparing trials
+export {
+  differencesText,
+  identityDifferences,
+  settingDifferences,
+  type IdentityDifferences,
+  type SettingDifference,
+} from "./compare/identity.ts";
+export { parting, type Parting } from "./compare/rows.ts";
+export { areSame, compareRuns, type RunComparison, type TrialPair } from "./compare/runs.ts";
 
 // Reporting it
 export { knownManifest, type KnownManifest } from "./run/known-manifest.ts";

@@ -12,7 +12,7 @@ export function laidOver(below: Settings, above: Overrides<Settings>): Settings 
   for (const [name, value] of Object.entries(above)) {
     if (value === undefined) continue;
     const under = joined[name];
-    joined[name] = isOverrides(value) ? laidOver(isObject(under) ? under : {}, value) : value;
+    joined[name] = isOverrides(value) ? laidOver(isSettings(under) ? under : {}, value) : value;
   }
   return joined;
 }
@@ -35,7 +35,7 @@ export function overrideProblems(
       return [
         `${where}.${name}: ${JSON.stringify(value)} is ${kindOf(value)}, expected ${kindOf(usual)} as in settings`,
       ];
-    if (!isObject(usual) || !isObject(value) || Object.keys(usual).length === 0) return [];
+    if (!isSettings(usual) || !isSettings(value) || Object.keys(usual).length === 0) return [];
     return overrideProblems(`${where}.${name}`, value, usual);
   });
 }
@@ -45,9 +45,10 @@ function kindOf(value: unknown): string {
 }
 
 function isOverrides(value: unknown): value is Overrides<Settings> {
-  return isObject(value);
+  return isSettings(value);
 }
 
-function isObject(value: unknown): value is Settings {
+/** Whether a setting is an object of settings, not a list or a plain value. */
+export function isSettings(value: unknown): value is Settings {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

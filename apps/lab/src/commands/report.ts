@@ -1,7 +1,6 @@
-import { existsSync } from "node:fs";
-import { resolve } from "node:path";
-import { folderStore, loadStudy } from "@sluice/runner";
-import { knownManifest, studyError, studyWith, writeReport, type Manifest, type Study } from "@sluice/study";
+import { loadStudy } from "@sluice/runner";
+import { knownManifest, studyWith, writeReport, type Manifest, type Study } from "@sluice/study";
+import { storeAt } from "../stores.ts";
 import { summaryTable } from "../summary.ts";
 import { EXIT, type AddCommand, type Terminal } from "../terminal.ts";
 
@@ -21,10 +20,7 @@ async function report(
   { json = false }: { readonly json?: boolean },
   { folder, stdout, stderr }: Terminal,
 ): Promise<number> {
-  const runs = resolve(folder, given);
-  if (!existsSync(runs))
-    throw studyError(`${runs}: no such runs folder; "sluice run <study>" creates runs/<study>/<budget>`);
-  const store = folderStore(runs);
+  const store = storeAt(given, folder);
   const { manifest, problem } = await knownManifest(store);
   const study = await studyOf(manifest);
   const { report: path, document } = await writeReport(store, { study });

@@ -1,0 +1,105 @@
+import {
+  areSame,
+  compareRuns,
+  differencesText,
+  formatNumber,
+  trialName,
+  type Parting,
+  type RunComparison,
+  type TrialPair,
+} from "@sluice/study";
+import { layTable, type Column } from "../layout.ts";
+import { storeAt } from "../stores.ts";
+import { plural } from "../study-options.ts";
+import { EXIT, type AddCommand, type Terminal } from "../terminal.ts";
+
+interface Flags {
+  readonly json?: boolean;
+}
+
+export const addDiff: AddCommand = (program, terminal, ended) => {
+  program
+    .command("diff")
+    .description("compare two runs trial by trial: settings, code, data, results, and where curves part")
+    .argument("<first>", "a runs folder, such as runs/digits/quick")
+    .argument("<second>", "another one")
+    .option("--json", "print JSON")
+    .addHelpText("after", "\nExample:\n  sluice diff runs/digits/quick runs/digits/quick+hidden=128")
+    .action(async (first: string, second: string, flags: Flags) =>
+      ended(await diff([first, second], { flags, terminal })),
+    );
+};
+
+async function diff(
+  [first, second]: readonly [string, string],
+  { flags, terminal }: { readonly flags: Flags; readonly terminal: Terminal },
+): Promise<number> {
+  const { folder, stdout, stderr } = terminal;
+  const comparison = await compareRuns(storeAt(first, folder), storeAt(second, folder));
+  for (const problem of comparison.problems) stderr.write(`${problem}\n`);
+  const lines = flags.json === true ? [JSON.stringify(comparison, null, 2)] : diffLines(comparison, stdout.columns);
+  for (const line of lines) stdout.write(`${line}\n`);
+  return EXIT.done;
+}
+
+function diffLines(comparison: RunComparison, width = 120): string[] {
+  const { pairs } = comparison;
+  return [
+    ...(pairs.length === 0 ? [] : layTable(columns, pairs, width)),
+    ...(pairs.length === 0
+      ? ["The runs have no trial in common: no task, variant, seed and fold of the same names."]
+      : [""]),
+    ...countLines(comparison),
+  ];
+}
+
+/** How many trials are the same, and how many only one run has. */
+export function countLines({ pairs, onlyFirst, onlySecond }: RunComparison): string[] {
+  const same = pairs.filter(areSame).length;
+  return [
+    `${plural(pairs.length, "trial")} in both: ${same} with the same results to the bit, ${pairs.length - same} with others.`,
+    ...(onlyFirst.length > 0 ? [`Only in the first: ${plural(onlyFirst.length, "trial")}.`] : []),
+    ...(onlySecond.length > 0 ? [`Only in the second: ${plural(onlySecond.length, "trial")}.`] : []),
+  ];
+}
+
+/** "step 40, loss: 0.31 and 0.32". */
+export function partingText({ step, metric, first, second }: Parting): string {
+  return `step ${step}, ${metric}: ${first ?? "none"} and ${second ?? "none"}`;
+}
+
+const value = (of: number | null | undefined): string => (of === null || of === undefined ? "none" : formatNumber(of));
+
+const columns: readonly Column<TrialPair>[] = [
+  { title: "task", align: "left", keep: 3, cell: ({ first }) => first.task },
+  { title: "trial", align: "left", keep: 4, cell: ({ first }) => trialName(first) },
+  {
+    title: "differs in",
+    align: "left",
+    keep: 5,
+    most: 60,
+    cell: ({ differences }) => differencesText(differences) || "nothing",
+  },
+  {
+    title: "results",
+    align: "left",
+    keep: 6,
+    most: 60,
+    cell: (pair) => {
+      if (areSame(pair)) return "the same to the bit";
+      const [name] = pair.metrics;
+      const { first, second } = pair;
+      if (first.status !== second.status) return `${first.status} and ${second.status}`;
+      return name === undefined
+        ? "other curves or weights"
+        : `${name} ${value(first.metrics[name])} → ${value(second.metrics[name])}`;
+    },
+  },
+  {
+    title: "curves part at",
+    align: "left",
+    keep: 2,
+    most: 70,
+    cell: ({ parting }) => (parting === null ? "" : partingText(parting)),
+  },
+];

@@ -1,0 +1,80 @@
+import { formatSeconds, knownManifest, trialName, withEarlierSeeds, type TrialRecord } from "@sluice/study";
+import { layTable, type Column } from "../layout.ts";
+import { storeAt } from "../stores.ts";
+import { EXIT, type AddCommand, type Terminal } from "../terminal.ts";
+
+interface Flags {
+  readonly json?: boolean;
+}
+
+export const addStatus: AddCommand = (program, terminal, ended) => {
+  program
+    .command("status")
+    .description("say how far a run is: trials by status, and why some are not done")
+    .argument("<folder>", "a runs folder, such as runs/digits/quick")
+    .option("--json", "print JSON")
+    .addHelpText("after", "\nExample:\n  sluice status runs/digits/quick")
+    .action(async (folder: string, flags: Flags) => ended(await status(folder, flags, terminal)));
+};
+
+async function status(given: string, flags: Flags, { folder, stdout, stderr }: Terminal): Promise<number> {
+  const store = storeAt(given, folder);
+  const { manifest, problem } = await knownManifest(store);
+  if (problem !== null) stderr.write(`${problem}.\n`);
+  const { trials } = await withEarlierSeeds(store, manifest.trials);
+  const records: TrialRecord[] = [];
+  for (const trial of trials) records.push(await store.readTrial(trial));
+  const counts = countsOf(records);
+  const { name, budget } = manifest;
+  const document = { study: name, budget, counts, trials: records.map(plain) };
+  const lines =
+    flags.json === true
+      ? [JSON.stringify(document, null, 2)]
+      : [`${name}, ${budget}: ${countText(counts)}`, ...detailLines(records, stdout.columns ?? 120)];
+  for (const line of lines) stdout.write(`${line}\n`);
+  return EXIT.done;
+}
+
+type Counts = Readonly<Partial<Record<TrialRecord["status"], number>>>;
+
+function countsOf(records: readonly TrialRecord[]): Counts {
+  const counts: Partial<Record<TrialRecord["status"], number>> = {};
+  for (const { status: own } of records) counts[own] = (counts[own] ?? 0) + 1;
+  return counts;
+}
+
+const countText = (counts: Counts): string =>
+  Object.entries(counts)
+    .map(([own, count]) => `${count} ${own}`)
+    .join(", ");
+
+const plain = ({ id, task, variant, seed, fold, status: own, reason, seconds, folder }: TrialRecord) => ({
+  id,
+  task,
+  variant,
+  seed,
+  fold: fold?.index ?? null,
+  status: own,
+  reason: reason ?? null,
+  seconds: seconds ?? null,
+  folder,
+});
+
+/** The trials that are started and not done, each with its reason. */
+function detailLines(records: readonly TrialRecord[], width: number): string[] {
+  const notDone = records.filter(({ status: own }) => own !== "done" && own !== "waiting");
+  return notDone.length === 0 ? [] : ["", ...layTable(columns, notDone, width)];
+}
+
+const columns: readonly Column<TrialRecord>[] = [
+  { title: "task", align: "left", keep: 2, cell: ({ task }) => task },
+  { title: "trial", align: "left", keep: 4, cell: (record) => trialName(record) },
+  { title: "status", align: "left", keep: 5, cell: ({ status: own }) => own },
+  {
+    title: "time",
+    align: "right",
+    keep: 1,
+    cell: ({ seconds }) => (seconds === undefined ? "" : formatSeconds(seconds)),
+  },
+  { title: "reason", align: "left", keep: 3, most: 100, cell: ({ reason }) => reason?.split("\n")[0] ?? "" },
+];

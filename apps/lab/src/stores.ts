@@ -1,0 +1,12 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { folderStore } from "@sluice/runner";
+import { studyError, type Store } from "@sluice/study";
+
+/** The store of a runs folder. Throws if there is no such folder. */
+export function storeAt(given: string, folder: string): Store {
+  const runs = resolve(folder, given);
+  if (!existsSync(runs))
+    throw studyError(`${runs}: no such runs folder; "sluice run <study>" creates runs/<study>/<budget>`);
+  return folderStore(runs);
+}

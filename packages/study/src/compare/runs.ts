@@ -1,0 +1,110 @@
+import { unknownEnvironment, type Environment } from "../environment.ts";
+import { canonicalJson } from "../json.ts";
+import { identified, type TrialIdentity } from "../plan.ts";
+import type { TrialRecord } from "../results.ts";
+import { knownManifest } from "../run/known-manifest.ts";
+import type { Store } from "../run/store.ts";
+import { withEarlierSeeds } from "../run/stored.ts";
+import { identityDifferences, type IdentityDifferences } from "./identity.ts";
+import { parting, type Parting } from "./rows.ts";
+
+/** A trial of one run beside the same one of another: the same task, variant, seed and fold. */
+export interface TrialPair {
+  readonly first: TrialRecord;
+  readonly second: TrialRecord;
+  /** In what they differ, of all that results depend on. */
+  readonly differences: IdentityDifferences;
+  /** Where they ran: the properties of the environments that differ, such as `cpu`. Results should not depend on it. */
+  readonly environment: readonly string[];
+  /** Summary values that differ, by metric. */
+  readonly metrics: readonly string[];
+  /** Whether both kept the hash of their weights and it is the same; `null` if one of them has none. */
+  readonly sameWeights: boolean | null;
+  /** Where their curves part; `null` if they are the same to the bit. */
+  readonly parting: Parting | null;
+}
+
+/** Two runs, trial by trial. */
+export interface RunComparison {
+  readonly pairs: readonly TrialPair[];
+  /** Trials that only one of the runs has. */
+  readonly onlyFirst: readonly TrialRecord[];
+  readonly onlySecond: readonly TrialRecord[];
+  /** What could not be read, with the reason. */
+  readonly problems: readonly string[];
+}
+
+/** Compares two runs, trial by trial. Studies may differ: tasks, variants, seeds and folds are matched by name. */
+export async function compareRuns(first: Store, second: Store): Promise<RunComparison> {
+  const [a, b] = [await trialsOf(first), await trialsOf(second)];
+  const problems = [...a.problems, ...b.problems];
+  const pairs: TrialPair[] = [];
+  for (const [place, own] of a.trials) {
+    const other = b.trials.get(place);
+    if (other !== undefined) pairs.push(await pairOf({ ...own, store: first }, { ...other, store: second }, problems));
+  }
+  const only = (these: Trials, others: Trials): TrialRecord[] =>
+    [...these].flatMap(([place, { record }]) => (others.has(place) ? [] : [record]));
+  return { pairs, onlyFirst: only(a.trials, b.trials), onlySecond: only(b.trials, a.trials), problems };
+}
+
+interface StoredTrial {
+  readonly identity: TrialIdentity;
+  readonly record: TrialRecord;
+}
+
+type Trials = ReadonlyMap<string, StoredTrial>;
+
+/** The trials of a run that its report shows, by task, variant, seed and fold. */
+async function trialsOf(store: Store): Promise<{ readonly trials: Trials; readonly problems: readonly string[] }> {
+  const { manifest, problem } = await knownManifest(store);
+  const { trials, problems } = await withEarlierSeeds(store, manifest.trials);
+  const found = new Map<string, StoredTrial>();
+  for (const trial of trials) {
+    const { task, variant, seed, fold } = trial;
+    found.set(canonicalJson([task, variant, seed, fold ?? null]), {
+      identity: trial,
+      record: await store.readTrial(identified(trial)),
+    });
+  }
+  return { trials: found, problems: problem === null ? problems : [problem, ...problems] };
+}
+
+type Placed = StoredTrial & { readonly store: Store };
+
+async function pairOf(first: Placed, second: Placed, problems: string[]): Promise<TrialPair> {
+  const both = async <T>(of: (placed: Placed) => Promise<T>): Promise<readonly [T, T]> => [
+    await of(first),
+    await of(second),
+  ];
+  const [a, b] = await both(({ store, record }) => store.readCurves(record));
+  const [here, there] = await both(({ store, record }) => store.readEnvironment(record));
+  problems.push(...a.problems, ...b.problems, ...here.problems, ...there.problems);
+  const metrics = [...new Set([...Object.keys(first.record.metrics), ...Object.keys(second.record.metrics)])];
+  const [weights, otherWeights] = [first.record.weights, second.record.weights];
+  return {
+    first: first.record,
+    second: second.record,
+    differences: identityDifferences(first.identity, second.identity),
+    environment: environmentDifferences(here.environment, there.environment),
+    metrics: metrics.filter((name) => !Object.is(first.record.metrics[name], second.record.metrics[name])),
+    sameWeights: weights === undefined || otherWeights === undefined ? null : weights === otherWeights,
+    parting: parting(a.rows, b.rows),
+  };
+}
+
+function environmentDifferences(first: Environment | null, second: Environment | null): readonly string[] {
+  if (first === null || second === null) return [];
+  const plain = ({ git, command: _, ...rest }: Environment): Readonly<Record<string, unknown>> => ({
+    ...rest,
+    commit: git?.commit ?? null,
+    uncommitted: git?.uncommitted ?? null,
+  });
+  const [a, b] = [plain(first), plain(second)];
+  const names = Object.keys(plain(unknownEnvironment({ threads: 0, command: "" })));
+  return names.filter((name) => a[name] !== b[name]);
+}
+
+/** Whether two trials have the same results to the bit: status, summary values, curves and weights. */
+export const areSame = ({ first, second, metrics, sameWeights, parting: where }: TrialPair): boolean =>
+  first.status === second.status && metrics.length === 0 && sameWeights !== false && where === null;
