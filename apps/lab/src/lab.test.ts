@@ -317,6 +317,9 @@ test("settings, tasks, variants and seeds of one's own, and what they change", {
   expect(JSON.parse(same.stdout)).toMatchObject([{ because: "nothing", same: 2, earliest: null }]);
   expect(status.stdout).toBe("line, full: 2 done\n");
   expect([none.code, none.stderr]).toEqual([2, expect.stringContaining("nowhere: no such runs folder")]);
+  const verified = await sluice("verify", out, "--trials", "1", "--threads", "2", "--node", process.execPath, "--json");
+  expect(verified.code).toBe(0);
+  expect(JSON.parse(verified.stdout)).toMatchObject([{ task: "low noise", agreement: "bitwise the same" }]);
   const wrong = await sluice("run", fixture("line"), "stps=30");
   expect([wrong.code, wrong.stderr]).toEqual([
     2,

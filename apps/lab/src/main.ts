@@ -8,10 +8,11 @@ import { addPlan } from "./commands/plan.ts";
 import { addReport } from "./commands/report.ts";
 import { addRun } from "./commands/run.ts";
 import { addStatus } from "./commands/status.ts";
+import { addVerify } from "./commands/verify.ts";
 import { addWhy } from "./commands/why.ts";
 import { EXIT, type AddCommand, type Terminal } from "./terminal.ts";
 
-const commands: readonly AddCommand[] = [addRun, addPlan, addStatus, addReport, addDiff, addWhy, addList];
+const commands: readonly AddCommand[] = [addRun, addPlan, addStatus, addReport, addDiff, addWhy, addVerify, addList];
 
 const closed = new AbortController();
 const terminal: Terminal = {

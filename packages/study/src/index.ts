@@ -71,6 +71,7 @@ export {
   type SettingDifference,
 } from "./compare/identity.ts";
 export { parting, type Parting } from "./compare/rows.ts";
+export { agreementOf, type Agreement, type AgreementOptions, type VerifiedTrial } from "./compare/agreement.ts";
 export { areSame, compareRuns, type RunComparison, type TrialPair } from "./compare/runs.ts";
 
 // Reporting it
