@@ -105,7 +105,7 @@ export const peers: readonly Peer[] = [
       existsSync(environment("pypots"))
         ? python(environment("pypots"), "pypots", threads)
         : { absent: "`pnpm bench --install pypots` has not been run" },
-    install: () => makeEnvironment("pypots", ["torch==2.15.0", "pypots==PYPOTSVERSION", "numpy==2.4.6"]),
+    install: () => makeEnvironment("pypots", ["torch==2.15.0", "pypots==1.5", "numpy==2.4.6"]),
     has: () => false,
   },
   { name: "gpu-webasm", find: () => sluice("--gpu", "webasm"), has: hasGpu },
