@@ -2,16 +2,10 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { key, valuesOf } from "@sluice/tensor";
-import { fitScaler, observedCount, takeRows } from "@sluice/irregular";
+import { eventTime, fitScaler, lengthsOf, observedCount, takeRows } from "@sluice/irregular";
+import { once } from "@sluice/tensor/testing";
 import { describe, expect, test, vi } from "vitest";
-import {
-  DataError,
-  dataFolder,
-  physionet2012,
-  physionet2012Examples,
-  stratifiedSplit,
-  type StayExamples,
-} from "../index.ts";
+import { DataError, dataFolder, physionet2012, physionet2012Examples, stratifiedSplit } from "../index.ts";
 import { readStay } from "./stay.ts";
 import { measured } from "./variables.ts";
 
@@ -87,6 +81,7 @@ describe("a folder", () => {
   test("and options that there are not", async () => {
     await expect(physionet2012({ set: "c" as "a" })).rejects.toThrow("physionet2012: unknown set c; known: a, b");
     await expect(physionet2012({ set: "a", ...{ data: "." } })).rejects.toThrow("did you mean folder?");
+    await expect(physionet2012({ set: "a", view: "daily" as "hourly" })).rejects.toThrow("known: events, hourly");
   });
 });
 
@@ -149,59 +144,60 @@ describe.each(["a", "b"] as const)("set %s, where SLUICE_DATA names a data folde
   });
 });
 
-describe("examples of set A, where SLUICE_DATA names a data folder", () => {
-  test(
-    "are scaled by the rows for training alone, in event time and on a grid",
-    { timeout: 60_000 },
-    async ({ skip }) => {
-      skip(folder === undefined, "SLUICE_DATA names no data folder");
-      const stays = await physionet2012({ set: "a" });
-      const split = stratifiedSplit(stays.y, { key: key(1), validation: 0.1 });
-      const data = physionet2012Examples(stays, split);
-      expect(data.scaler).toEqual(fitScaler(takeRows(stays.observations, split.train)));
-      expect([data.train.x.shape, data.validation.x.shape, data.test.delta.shape]).toEqual([
-        [2800, 202, 37],
-        [400, 202, 37],
-        [800, 202, 37],
-      ]);
-      // Each part has deaths in the same share.
-      expect([data.train, data.validation, data.test].map(({ y }) => sum(valuesOf(y)))).toEqual([388, 55, 111]);
-      const hr = measured.findIndex(({ name }) => name === "HR");
-      const rates = observedOf(data.train, hr);
-      expect(sum(rates) / rates.length).toBeCloseTo(0, 5);
-      expect(sum(rates.map((rate) => rate * rate)) / rates.length).toBeCloseTo(1, 5);
+describe("examples of set A, where SLUICE_DATA names a data folder", { timeout: 60_000 }, () => {
+  const read = once(() => physionet2012({ set: "a" }));
 
-      const hourly = await physionet2012({ set: "a", view: "hourly" });
-      const grid = physionet2012Examples(hourly, split);
-      expect(grid.test.x.shape).toEqual([800, 49, 37]);
-      expect(new Set(valuesOf(grid.test.lengths))).toEqual(new Set([49]));
-      // Nothing lies outside of the grid: each hour with a heart rate has one.
-      const hours = new Set<string>();
-      const { times, offsets, mask } = stays.observations;
-      for (let row = 0; row < 4000; row++)
-        for (let step = offsets.data[row]!; step < offsets.data[row + 1]!; step++)
-          if (mask.data[37 * step + hr] === 1) hours.add(`${row} ${Math.floor(times.data[step]!)}`);
-      const onGrid = hourly.observations.mask.data.filter((seen, i) => i % 37 === hr && seen === 1);
-      expect(onGrid).toHaveLength(hours.size);
-    },
-  );
-
-  test("rows may be in one split only", async ({ skip }) => {
+  test("are scaled by the rows for training alone", async ({ skip }) => {
     skip(folder === undefined, "SLUICE_DATA names no data folder");
-    const stays = await physionet2012({ set: "a" });
+    const stays = await read();
+    const split = stratifiedSplit(stays.y, { key: key(1), validation: 0.1 });
+    const data = physionet2012Examples(stays, split);
+    expect(data.scaler).toEqual(fitScaler(takeRows(stays.observations, split.train)));
+    expect([data.train.x.shape, data.validation.x.shape, data.test.delta.shape]).toEqual([
+      [2800, 202, 37],
+      [400, 202, 37],
+      [800, 202, 37],
+    ]);
+    // Each part has deaths in the same share.
+    expect([data.train, data.validation, data.test].map(({ y }) => sum(valuesOf(y)))).toEqual([388, 55, 111]);
+    const { center, spread } = data.scaler.variables[heartRate]!;
+    const first = data.test.y.shape[0]! - 1;
+    const { values, mask, offsets } = takeRows(stays.observations, [split.test[first]!]);
+    const [x, seen] = [valuesOf(data.test.x), valuesOf(data.test.mask)];
+    for (let step = 0; step < 202; step++) {
+      const [at, own] = [(first * 202 + step) * 37 + heartRate, step * 37 + heartRate];
+      const isSeen = step < offsets.data[1]! && mask.data[own] === 1;
+      expect(seen[at]).toBe(Number(isSeen));
+      expect(x[at]).toBe(isSeen ? Math.fround((values.data[own]! - center) / spread) : 0);
+    }
+  });
+
+  test("come on a grid of hours, in which nothing is left out", async ({ skip }) => {
+    skip(folder === undefined, "SLUICE_DATA names no data folder");
+    const [stays, hourly] = [await read(), await physionet2012({ set: "a", view: "hourly" })];
+    expect(new Set(lengthsOf(eventTime(hourly.observations)).data)).toEqual(new Set([49]));
+    // Each hour with a heart rate has one.
+    const hours = new Set<number>();
+    const { times, offsets, mask } = stays.observations;
+    for (let row = 0; row < 4000; row++)
+      for (let step = offsets.data[row]!; step < offsets.data[row + 1]!; step++)
+        if (mask.data[37 * step + heartRate] === 1) hours.add(49 * row + Math.floor(times.data[step]!));
+    const grid = hourly.observations.mask.data;
+    for (let hour = 0; hour < 4000 * 49; hour++)
+      if ((grid[37 * hour + heartRate] === 1) !== hours.has(hour)) throw new Error(`hour ${hour}`);
+    expect(hours.size).toBeGreaterThan(100_000);
+  });
+
+  test("are in one split only", async ({ skip }) => {
+    skip(folder === undefined, "SLUICE_DATA names no data folder");
+    const stays = await read();
     const rows = (...list: number[]): Int32Array => Int32Array.from(list);
     const split = (train: Int32Array, test: Int32Array) => ({ train, validation: rows(), test });
     expect(() => physionet2012Examples(stays, split(rows(1, 2), rows(2)))).toThrow("row 2 is in the splits twice");
     expect(() => physionet2012Examples(stays, split(rows(1, 4000), rows(2)))).toThrow("rows from 0 to 3999, got 4000");
     expect(() => physionet2012Examples(stays, split(rows(), rows(2)))).toThrow("no rows for training");
-    await expect(physionet2012({ set: "a", view: "daily" as "hourly" })).rejects.toThrow("known: events, hourly");
   });
 });
 
+const heartRate = measured.findIndex(({ name }) => name === "HR");
 const sum = (values: ArrayLike<number>): number => Array.from(values).reduce((total, value) => total + value, 0);
-
-/** The observed values of a variable. */
-function observedOf({ x, mask }: StayExamples, variable: number): number[] {
-  const seen = valuesOf(mask);
-  return [...valuesOf(x)].filter((_, at) => at % 37 === variable && seen[at] === 1);
-}
