@@ -85,6 +85,9 @@ describe("a folder", () => {
   });
 });
 
+/** Each is read once. */
+const sets = { a: once(() => physionet2012({ set: "a" })), b: once(() => physionet2012({ set: "b" })) };
+
 /** Counted from the files with pandas 3.1.1: records by (file, time, parameter). */
 const counted = {
   a: {
@@ -120,7 +123,7 @@ const counted = {
 describe.each(["a", "b"] as const)("set %s, where SLUICE_DATA names a data folder", (set) => {
   test("has what pandas counts", async ({ skip }) => {
     skip(folder === undefined, "SLUICE_DATA names no data folder");
-    const { observations, y, account, provenance } = await physionet2012({ set });
+    const { observations, y, account, provenance } = await sets[set]();
     const { ids, times, values, mask, offsets, statics } = observations;
     const lengths = ids.map((_, row) => offsets.data[row + 1]! - offsets.data[row]!);
     const hr = measured.findIndex(({ name }) => name === "HR");
@@ -145,11 +148,9 @@ describe.each(["a", "b"] as const)("set %s, where SLUICE_DATA names a data folde
 });
 
 describe("examples of set A, where SLUICE_DATA names a data folder", { timeout: 60_000 }, () => {
-  const read = once(() => physionet2012({ set: "a" }));
-
   test("are scaled by the rows for training alone", async ({ skip }) => {
     skip(folder === undefined, "SLUICE_DATA names no data folder");
-    const stays = await read();
+    const stays = await sets.a();
     const split = stratifiedSplit(stays.y, { key: key(1), validation: 0.1 });
     const data = physionet2012Examples(stays, split);
     expect(data.scaler).toEqual(fitScaler(takeRows(stays.observations, split.train)));
@@ -174,7 +175,7 @@ describe("examples of set A, where SLUICE_DATA names a data folder", { timeout: 
 
   test("come on a grid of hours, in which nothing is left out", async ({ skip }) => {
     skip(folder === undefined, "SLUICE_DATA names no data folder");
-    const [stays, hourly] = [await read(), await physionet2012({ set: "a", view: "hourly" })];
+    const [stays, hourly] = [await sets.a(), await physionet2012({ set: "a", view: "hourly" })];
     expect(new Set(lengthsOf(eventTime(hourly.observations)).data)).toEqual(new Set([49]));
     // Each hour with a heart rate has one.
     const hours = new Set<number>();
@@ -190,7 +191,7 @@ describe("examples of set A, where SLUICE_DATA names a data folder", { timeout: 
 
   test("are in one split only", async ({ skip }) => {
     skip(folder === undefined, "SLUICE_DATA names no data folder");
-    const stays = await read();
+    const stays = await sets.a();
     const rows = (...list: number[]): Int32Array => Int32Array.from(list);
     const split = (train: Int32Array, test: Int32Array) => ({ train, validation: rows(), test });
     expect(() => physionet2012Examples(stays, split(rows(1, 2), rows(2)))).toThrow("row 2 is in the splits twice");
