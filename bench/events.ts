@@ -17,7 +17,7 @@ export interface EventsCase {
   readonly rows: RowsOfEvents;
 }
 
-export type EventsCell = "gru" | "lstm" | "bidirectional" | "gruD";
+type EventsCell = "gru" | "lstm" | "bidirectional" | "gruD";
 
 /**
  * How rows come: with their lengths, the longest first or in any order; padded to the longest, so that every step is
