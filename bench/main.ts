@@ -4,12 +4,14 @@ import { parseArgs } from "node:util";
 import type { Entry } from "./catalogue/entries.ts";
 import { runCatalogue } from "./catalogue/run.ts";
 import { allCases, backendCases, idOf, quickCases, type Case } from "./cases.ts";
+import { eventsCases, idOfEvents } from "./events.ts";
 import { longCases, longTable, measureLong } from "./long.ts";
 import { machineOf } from "./machine.ts";
 import { openBench, type Row } from "./measure.ts";
+import { eventsTable, measureEvents } from "./measure-events.ts";
 import { measurePasses, passCases, passesTable, type WithoutPass } from "./passes.ts";
 import { peers, type Peer } from "./peers.ts";
-import { measureRagged, raggedCases, raggedTable, type RaggedRow } from "./ragged.ts";
+import { idOfBatches, measureRagged, raggedCases, raggedTable, type RaggedRow } from "./ragged.ts";
 import { measureRuntimes } from "./runtimes.ts";
 import { profileText } from "./profile-text.ts";
 import { fromJson, toJson, toText, withMarkdown, type Run } from "./report.ts";
@@ -27,7 +29,8 @@ const help = `pnpm bench [options]
   --passes             time and memory without each compiler pass; three cases, or those that --filter selects
   --backends           only the backends and other libraries, in Node and in a Chromium page; a run without --filter ends with this
   --long               training on one sequence of up to a million steps, within memory budgets
-  --ragged             training on batches of unequal length, at several ratios of longest to mean, beside --peers torch
+  --ragged             rows of events in any order, and training on batches of unequal length at several ratios of longest
+                       to mean, beside --peers torch,pypots; the cases that --filter selects, such as events or batches
   --cells              every cell of the catalogue beside gru; with --json docs/catalogue.json --markdown docs/catalogue.md
                        the page is written, and cells that --filter leaves out keep their times
   --pieces FILE        for --ragged: the pieces of FILE, { train: piece[] -> step[] -> active keys }
@@ -81,15 +84,15 @@ async function main(): Promise<void> {
     install();
   }
   if (values.cells) return cells();
-  if (cases.length + runtimeCases.length === 0)
-    throw new Error(`no case contains ${JSON.stringify(values.filter)}; --list shows them`);
   const samples = Number(values.samples);
   if (!Number.isInteger(samples) || samples < 1)
     throw new Error(`--samples: expected an integer >= 1, got ${values.samples}`);
   const clock = values.cpu ? "cpu" : "wall";
+  if (values.ragged) return ragged({ samples, clock, peers: named(values.peers) });
+  if (cases.length + runtimeCases.length === 0)
+    throw new Error(`no case contains ${JSON.stringify(values.filter)}; --list shows them`);
   if (values.passes) return passes({ samples, warmMilliseconds: 500, clock });
   if (values.long) return console.log(longTable(await measureLong(longCases(clock), samples)));
-  if (values.ragged) return ragged({ samples, clock, peers: named(values.peers) });
   const options = { samples, warmMilliseconds: samples < 7 ? 100 : 500, clock } as const;
   const bench = openBench({ peers: values.profile ? [] : named(values.peers), ...options });
   try {
@@ -116,10 +119,17 @@ async function passes(options: Parameters<typeof measurePasses>[1]): Promise<voi
 }
 
 async function ragged(options: Parameters<typeof measureRagged>[1]): Promise<void> {
+  const isWanted = (id: string): boolean => filters.some((text) => id.includes(text));
+  const events = values.pieces === undefined ? eventsCases.filter((of) => isWanted(idOfEvents(of))) : [];
+  const ofEvents = await measureEvents(events, options);
+  if (ofEvents.length > 0) console.log(`${eventsTable(ofEvents)}\n`);
   const rows: RaggedRow[] = [];
-  for (const cases of raggedCases(values.pieces)) rows.push(...(await measureRagged(cases, options)));
-  console.log(raggedTable(rows));
-  for (const { errors } of rows)
+  for (const cases of raggedCases(values.pieces)) {
+    const wanted = cases.filter((of) => isWanted(idOfBatches(of)));
+    if (wanted.length > 0) rows.push(...(await measureRagged(wanted, options)));
+  }
+  if (rows.length > 0) console.log(raggedTable(rows));
+  for (const { errors } of [...ofEvents, ...rows])
     for (const [name, message] of Object.entries(errors)) console.log(`${name}: ${message}`);
 }
 

@@ -99,6 +99,15 @@ export const peers: readonly Peer[] = [
     install: () => makeEnvironment("torchrecurrent", ["torch==2.15.0", "torchrecurrent==0.2.5", "numpy==2.4.6"]),
     has: () => false,
   },
+  {
+    name: "pypots",
+    find: (threads) =>
+      existsSync(environment("pypots"))
+        ? python(environment("pypots"), "pypots", threads)
+        : { absent: "`pnpm bench --install pypots` has not been run" },
+    install: () => makeEnvironment("pypots", ["torch==2.15.0", "pypots==1.5", "numpy==2.4.6"]),
+    has: () => false,
+  },
   { name: "gpu-webasm", find: () => sluice("--gpu", "webasm"), has: hasGpu },
   { name: "gpu-cpu", find: () => sluice("--gpu", "cpu"), has: hasGpu },
   {
@@ -133,7 +142,7 @@ function sluice(...options: readonly string[]): Start {
 
 function python(
   program: string,
-  library: "torch" | "torchrecurrent" | "jax",
+  library: "torch" | "torchrecurrent" | "pypots" | "jax",
   threads: number,
 ): Start | { absent: string } {
   if (!existsSync(program)) return { absent: `there is no ${program}` };

@@ -1,5 +1,6 @@
 import type { Case } from "./cases.ts";
 import type { Clock } from "./clock.ts";
+import type { EventsCase } from "./events.ts";
 import type { BatchesCase } from "./ragged.ts";
 
 /**
@@ -28,7 +29,7 @@ export type Command =
   | { readonly op: "profile"; readonly slot: string; readonly runs: number }
   | { readonly op: "drop"; readonly slot: string };
 
-export type AnyCase = Case | BatchesCase | PeakCase | CellCase;
+export type AnyCase = Case | BatchesCase | EventsCase | PeakCase | CellCase;
 
 /** Forward and backward of another library's cell, under its own name; `x` `[batch, time, input]` is in the data. */
 interface CellCase {

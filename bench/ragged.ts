@@ -62,6 +62,9 @@ export function raggedCases(pieces?: string): BatchesCase[][] {
   );
 }
 
+export const idOfBatches = ({ layers, hidden, ratio }: BatchesCase): string =>
+  `batches lstm ${layers} x ${hidden}, ${ratio}`;
+
 export interface RaggedOptions {
   readonly samples: number;
   readonly clock: Clock;

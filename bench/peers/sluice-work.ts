@@ -19,6 +19,7 @@ import { denseLayer, part, type Named } from "../data.ts";
 import { compileLayer } from "../layer.ts";
 import type { PeakCase } from "../protocol.ts";
 import { overBatches } from "./sluice-batches.ts";
+import { overEvents } from "./sluice-events.ts";
 import type { Contender, Work } from "./work.ts";
 
 /** Sluice on a backend. */
@@ -38,6 +39,8 @@ export function sluiceContender(about: string, backend: Backend): Contender {
           return streaming(of, data, backend);
         case "batches":
           return overBatches(of, data, backend);
+        case "events":
+          return overEvents(of, data, backend);
         case "cell":
           throw new Error("cells of other libraries are not Sluice's");
       }

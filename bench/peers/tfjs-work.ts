@@ -65,7 +65,8 @@ export async function tfjsContender(tf: Tf, backend: string, about: string): Pro
   return {
     about: () => `TensorFlow.js ${tf.version_core}, ${about}`,
     async prepare(of, data) {
-      if (of.kind === "peak" || of.kind === "batches" || of.kind === "cell") throw new Error(`no ${of.kind} here`);
+      if (of.kind === "peak" || of.kind === "batches" || of.kind === "events" || of.kind === "cell")
+        throw new Error(`no ${of.kind} here`);
       await choose();
       const { run, results, close } = prepared(of, data);
       return {

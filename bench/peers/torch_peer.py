@@ -134,6 +134,24 @@ def ragged(case, data):
     return run, results
 
 
+def events(case, data):
+    bidirectional = case["cell"] == "bidirectional"
+    module = BUILT_IN["gru" if bidirectional else case["cell"]](case["input"], case["hidden"], bidirectional=bidirectional)
+    module.load_state_dict(part(data, "torch"))
+    parameters = dict(module.named_parameters())
+    lengths = torch.from_numpy(data["lengths"]).long()
+    x, g = time_first(data["x"]), time_first(data["g"])
+    packed = case["rows"] == "packed"
+    if packed:
+        g = pack_padded_sequence(g, lengths, enforce_sorted=False).data
+
+    def run():
+        output = module(pack_padded_sequence(x, lengths, enforce_sorted=False))[0].data if packed else module(x)[0]
+        return torch.autograd.grad(output, list(parameters.values()), g)
+
+    return run, lambda: {f"grad.{name}": value.numpy() for name, value in zip(parameters, run())}
+
+
 def adam(case, data):
     module = built_in(case, data)
     readout = torch.nn.Linear(case["hidden"], data["dense.b"].shape[0])
@@ -207,6 +225,6 @@ def batches(case, data):
     return run, lambda: {"losses": torch.tensor(run(cuts[:3])).numpy()}
 
 
-KINDS = {"train": train, "ragged": ragged, "adam": adam, "inference": inference, "batches": batches}
+KINDS = {"train": train, "ragged": ragged, "events": events, "adam": adam, "inference": inference, "batches": batches}
 
 serve(about, lambda case, data: KINDS[case["kind"]](case, data))

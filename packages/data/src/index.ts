@@ -41,6 +41,7 @@ export {
   type PhysioNet2012Options,
   physionet2012,
 } from "./physionet2012/physionet2012.ts";
+export { type PhysioNet2012Dataset, type StayExamples, physionet2012Examples } from "./physionet2012/examples.ts";
 export { type JapaneseVowels, type JapaneseVowelsOptions, japaneseVowels } from "./uea/japanese-vowels.ts";
 export {
   type CharacterSet,

@@ -40,6 +40,7 @@ export { type EventTimeOptions, eventTime } from "./views/event-time.ts";
 export { elapsedByVariable } from "./views/elapsed-by-variable.ts";
 export { type GriddedOptions, gridded } from "./views/grid.ts";
 export { type WindowedOptions, windowed } from "./views/windows.ts";
+export { type PaddedExamples, type PaddedExamplesOptions, paddedExamples } from "./views/padded-examples.ts";
 export type { Statistic } from "./views/statistics.ts";
 export type { ObservationsView } from "./views/view.ts";
 

@@ -3,7 +3,7 @@ import { key, normal, tensor, valuesOf } from "@sluice/tensor";
 import { crossEntropy, rowsOf } from "@sluice/train";
 import { wasm } from "@sluice/wasm";
 import { afterAll, expect, test } from "vitest";
-import { crossValidate, evaluateModel } from "./index.ts";
+import { crossValidate, evaluateModel, type FoldRows } from "./index.ts";
 
 const backend = wasm();
 afterAll(() => backend.close());
@@ -37,6 +37,29 @@ test("each fold is tested by a model that has not seen it, and its validation ro
     );
   }
   expect(new Set(folds.map(({ trained }) => trained.history[0]?.validation?.loss)).size).toBe(5);
+});
+
+test("a function makes the data of each fold from its rows", async () => {
+  const options = { loss: crossEntropy, size: 4, backend, epochs: 2, folds: 4, classes: valuesOf(examples.y) } as const;
+  const given: FoldRows[] = [];
+  const data = (rows: FoldRows) => {
+    given.push(rows);
+    return {
+      name: "made",
+      train: rowsOf(examples, rows.train),
+      validation: rowsOf(examples, rows.validation),
+      test: rowsOf(examples, rows.test),
+    };
+  };
+  const made = await crossValidate(model, data, options);
+  const taken = await crossValidate(model, examples, options);
+  expect(made.map(({ rows, test: tested }) => ({ rows, tested }))).toEqual(
+    taken.map(({ rows, test: tested }) => ({ rows, tested })),
+  );
+  expect(given).toEqual(taken.map(({ rows }) => rows));
+  await expect(crossValidate(model, data, { loss: crossEntropy, epochs: 1, backend, folds: 4 })).rejects.toThrow(
+    "classes must tell how many rows there are",
+  );
 });
 
 test("errors say what is wrong", async () => {

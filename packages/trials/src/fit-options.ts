@@ -145,8 +145,8 @@ const aliases = {
   windows: "truncate",
 };
 
-/** What a `Dataset` of `@sluice/data` has besides its splits. */
-const aboutData = ["name", "provenance", "classes"];
+/** What data sets of `@sluice/data` have besides their splits. */
+const aboutData = ["name", "provenance", "classes", "scaler"];
 const splits = ["train", "validation", "test"];
 
 function checkSplits(data: object): void {

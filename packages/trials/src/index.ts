@@ -4,7 +4,14 @@ export type { FitData, FitOptions, TrainingOptions, Watch } from "./fit-options.
 export { NotFiniteError, type NotFiniteOrigin } from "./not-finite.ts";
 export { evaluateModel, type EvaluateOptions, type Measured } from "./evaluate-model.ts";
 export { predict, type InputsOf, type PredictOptions } from "./predict.ts";
-export { crossValidate, type CrossValidateOptions, type FoldResult, type FoldsOptions } from "./cross-validate.ts";
+export {
+  crossValidate,
+  type CrossValidateOptions,
+  type DataOfFold,
+  type FoldResult,
+  type FoldRows,
+  type FoldsOptions,
+} from "./cross-validate.ts";
 export type { Run, StepTaken, Stopped } from "./loop.ts";
 export type { HistoryRow, TrainedMeans } from "./history.ts";
 export type { Better, ReduceOnPlateau } from "./stopping.ts";

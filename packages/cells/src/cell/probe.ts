@@ -18,6 +18,8 @@ export interface Probed {
   readonly traces: Readonly<Record<string, Shape>>;
   /** Whether the step reads which rows are active; then it may mix rows. */
   readonly mixesRows: boolean;
+  /** Whether the step takes random keys. */
+  readonly draws: boolean;
   /** Whether the step observed something for the update of buffers. */
   readonly observes: boolean;
   /** The products with weights that the step makes through its context. */
@@ -57,9 +59,10 @@ interface Noted {
   readonly traces: Record<string, Shape>;
   readonly products: ProbedProduct[];
   mixesRows: boolean;
+  draws: boolean;
 }
 
-const nothing = (): Noted => ({ traces: {}, products: [], mixesRows: false });
+const nothing = (): Noted => ({ traces: {}, products: [], mixesRows: false, draws: false });
 
 const symbol = (shape: Shape, label: string, dtype: DType = "f32"): Tensor => placeholder({ shape, dtype }, label);
 
@@ -77,7 +80,11 @@ export function stepOnSymbols(
 
 /** A context of symbols that notes what the step does with it, and refuses what no layer could do. */
 function notingContext({ name, buffers = {}, extra }: Cell, training: boolean, noted: Noted): CellContext {
-  const randomKey = keysOnce(name);
+  const once = keysOnce(name);
+  const randomKey = (stream: string): Tensor => {
+    noted.draws = true;
+    return once(stream);
+  };
   return {
     training,
     trace(trace, value) {

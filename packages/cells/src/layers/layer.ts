@@ -88,7 +88,8 @@ export interface ApplyOptions<S extends Tree = Tree> {
   /**
    * The number of steps of each row, i32 `[batch]` or numbers: after its length a row keeps its state and outputs
    * zeros. Values of `x`, `extra` and `perturbations` beyond the length, at masked steps or in rows that are not
-   * present are ignored: a NaN there reaches neither results nor gradients.
+   * present are ignored: a NaN there reaches neither results nor gradients. Rows may come in any order: a compiled loop
+   * runs them longest first inside, so that it costs the real steps, and gives each row the same bits in any order.
    */
   readonly lengths?: Tensor | readonly number[];
   /**

@@ -13,7 +13,7 @@ import { beginOf, dtypeOf } from "./given-states.ts";
 import { recurrenceOf, type Recurrence } from "../cell/recurrence.ts";
 import { readGiven, type Running } from "./given.ts";
 import { asMade, checkInput, type Layer } from "./layer.ts";
-import { runLoop } from "./loop.ts";
+import { runLongestFirst } from "./longest-first.ts";
 
 /** Which outputs a layer returns: those of all steps, or the last one. */
 export type Outputs = "all" | "last";
@@ -109,7 +109,7 @@ export function sequence<P extends Tree, S extends State>(
         buffers: buffers.weights(given.buffers),
       });
       const read = readGiven(running, made.weights, x, { ...given, buffers: buffers.own(given.buffers) });
-      const applied = recurrence ? recurrence.run(made.weights, read) : runLoop(running, made.weights, read);
+      const applied = recurrence ? recurrence.run(made.weights, read) : runLongestFirst(running, made.weights, read);
       return { ...applied, buffers: buffers.join(applied.buffers, made.buffers) };
     },
   });

@@ -87,7 +87,7 @@ export function lower(program: Program, options: LowerOptions = {}): Lowered {
 
 function activeTable(context: Context, scope: Scope, region: Region): ActiveTable {
   const { lengths, time, batch } = region;
-  const before = workBefore(lengths, time * batch) ?? [];
+  const before = workBefore(region) ?? [];
   if (before.length > 0)
     lowerBlock(context, scope, before, [{ tensor: lengths, view: newBuffer(context, lengths, 0) }]);
   const table = (elements: number): View => newBuffer(context, { shape: [elements], dtype: "i32" }, 0);

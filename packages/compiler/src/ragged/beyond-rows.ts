@@ -66,7 +66,7 @@ function ofQuestion(node: Node): BeyondRows | undefined {
   );
   if (time < 0) return undefined;
   const region: Region = { lengths, time: nth(shape, time), batch };
-  if (batch * region.time === 0 || workBefore(lengths, batch * region.time) === undefined) return undefined;
+  if (batch * region.time === 0 || workBefore(region) === undefined) return undefined;
   return { region, layout: { time, batch: found.merged }, value: 0 };
 }
 

@@ -26,7 +26,7 @@ export function raggedLoop({ operation, inputs }: Node): RaggedLoop | undefined 
   const outer = splitScan(operation, inputs);
   const lengths = nth(outer.captures, operation.lengths);
   const batch = rowsOf(operation);
-  if (batch === undefined || batch * time === 0 || workBefore(lengths, batch * time) === undefined) return undefined;
+  if (batch === undefined || batch * time === 0 || workBefore({ lengths, time, batch }) === undefined) return undefined;
   const isActive = activeCondition(operation, inputs);
   const inner = splitScan(operation, body.inputs);
   const beyond = beyondIn(body.nodes, isActive);

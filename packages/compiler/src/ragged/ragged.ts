@@ -5,7 +5,7 @@
  * that are zero.
  *
  * The lengths themselves are run-time values. In each step, the rows after the last one whose sequence is not over are
- * skipped (`ActiveRowsStep`), so sequences should be sorted longest first.
+ * skipped (`ActiveRowsStep`), so a program that runs a loop should put its rows longest first.
  */
 import { type Program, type Tensor } from "@sluice/tensor";
 import { nth, splitScan, type Node, type Operation, type SymbolTensor } from "@sluice/tensor/internal";

@@ -1,10 +1,11 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { valuesOf } from "@sluice/tensor";
-import { observedCount } from "@sluice/irregular";
+import { key, valuesOf } from "@sluice/tensor";
+import { eventTime, fitScaler, lengthsOf, observedCount, takeRows } from "@sluice/irregular";
+import { once } from "@sluice/tensor/testing";
 import { describe, expect, test, vi } from "vitest";
-import { DataError, dataFolder, physionet2012 } from "../index.ts";
+import { DataError, dataFolder, physionet2012, physionet2012Examples, stratifiedSplit } from "../index.ts";
 import { readStay } from "./stay.ts";
 import { measured } from "./variables.ts";
 
@@ -80,8 +81,12 @@ describe("a folder", () => {
   test("and options that there are not", async () => {
     await expect(physionet2012({ set: "c" as "a" })).rejects.toThrow("physionet2012: unknown set c; known: a, b");
     await expect(physionet2012({ set: "a", ...{ data: "." } })).rejects.toThrow("did you mean folder?");
+    await expect(physionet2012({ set: "a", view: "daily" as "hourly" })).rejects.toThrow("known: events, hourly");
   });
 });
+
+/** Each is read once. */
+const sets = { a: once(() => physionet2012({ set: "a" })), b: once(() => physionet2012({ set: "b" })) };
 
 /** Counted from the files with pandas 3.1.1: records by (file, time, parameter). */
 const counted = {
@@ -118,7 +123,7 @@ const counted = {
 describe.each(["a", "b"] as const)("set %s, where SLUICE_DATA names a data folder", (set) => {
   test("has what pandas counts", async ({ skip }) => {
     skip(folder === undefined, "SLUICE_DATA names no data folder");
-    const { observations, y, account, provenance } = await physionet2012({ set });
+    const { observations, y, account, provenance } = await sets[set]();
     const { ids, times, values, mask, offsets, statics } = observations;
     const lengths = ids.map((_, row) => offsets.data[row + 1]! - offsets.data[row]!);
     const hr = measured.findIndex(({ name }) => name === "HR");
@@ -141,3 +146,59 @@ describe.each(["a", "b"] as const)("set %s, where SLUICE_DATA names a data folde
     expect(Object.keys(provenance.files)).toHaveLength(2);
   });
 });
+
+describe("examples of set A, where SLUICE_DATA names a data folder", { timeout: 60_000 }, () => {
+  test("are scaled by the rows for training alone", async ({ skip }) => {
+    skip(folder === undefined, "SLUICE_DATA names no data folder");
+    const stays = await sets.a();
+    const split = stratifiedSplit(stays.y, { key: key(1), validation: 0.1 });
+    const data = physionet2012Examples(stays, split);
+    expect(data.scaler).toEqual(fitScaler(takeRows(stays.observations, split.train)));
+    expect([data.train.x.shape, data.validation.x.shape, data.test.delta.shape]).toEqual([
+      [2800, 202, 37],
+      [400, 202, 37],
+      [800, 202, 37],
+    ]);
+    // Each part has deaths in the same share.
+    expect([data.train, data.validation, data.test].map(({ y }) => sum(valuesOf(y)))).toEqual([388, 55, 111]);
+    const { center, spread } = data.scaler.variables[heartRate]!;
+    const first = data.test.y.shape[0]! - 1;
+    const { values, mask, offsets } = takeRows(stays.observations, [split.test[first]!]);
+    const [x, seen] = [valuesOf(data.test.x), valuesOf(data.test.mask)];
+    for (let step = 0; step < 202; step++) {
+      const [at, own] = [(first * 202 + step) * 37 + heartRate, step * 37 + heartRate];
+      const isSeen = step < offsets.data[1]! && mask.data[own] === 1;
+      expect(seen[at]).toBe(Number(isSeen));
+      expect(x[at]).toBe(isSeen ? Math.fround((values.data[own]! - center) / spread) : 0);
+    }
+  });
+
+  test("come on a grid of hours, in which nothing is left out", async ({ skip }) => {
+    skip(folder === undefined, "SLUICE_DATA names no data folder");
+    const [stays, hourly] = [await sets.a(), await physionet2012({ set: "a", view: "hourly" })];
+    expect(new Set(lengthsOf(eventTime(hourly.observations)).data)).toEqual(new Set([49]));
+    // Each hour with a heart rate has one.
+    const hours = new Set<number>();
+    const { times, offsets, mask } = stays.observations;
+    for (let row = 0; row < 4000; row++)
+      for (let step = offsets.data[row]!; step < offsets.data[row + 1]!; step++)
+        if (mask.data[37 * step + heartRate] === 1) hours.add(49 * row + Math.floor(times.data[step]!));
+    const grid = hourly.observations.mask.data;
+    for (let hour = 0; hour < 4000 * 49; hour++)
+      if ((grid[37 * hour + heartRate] === 1) !== hours.has(hour)) throw new Error(`hour ${hour}`);
+    expect(hours.size).toBeGreaterThan(100_000);
+  });
+
+  test("are in one split only", async ({ skip }) => {
+    skip(folder === undefined, "SLUICE_DATA names no data folder");
+    const stays = await sets.a();
+    const rows = (...list: number[]): Int32Array => Int32Array.from(list);
+    const split = (train: Int32Array, test: Int32Array) => ({ train, validation: rows(), test });
+    expect(() => physionet2012Examples(stays, split(rows(1, 2), rows(2)))).toThrow("row 2 is in the splits twice");
+    expect(() => physionet2012Examples(stays, split(rows(1, 4000), rows(2)))).toThrow("rows from 0 to 3999, got 4000");
+    expect(() => physionet2012Examples(stays, split(rows(), rows(2)))).toThrow("no rows for training");
+  });
+});
+
+const heartRate = measured.findIndex(({ name }) => name === "HR");
+const sum = (values: ArrayLike<number>): number => Array.from(values).reduce((total, value) => total + value, 0);

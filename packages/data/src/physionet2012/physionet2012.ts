@@ -1,5 +1,5 @@
 import { sha256, sha256Later } from "@sluice/formats";
-import { joinObservations, type Observations, type RecordProblem, type SameTime } from "@sluice/irregular";
+import { gridded, joinObservations, type Observations, type RecordProblem, type SameTime } from "@sluice/irregular";
 import { tensor, type Bytes, type Tensor } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
 import { checkChoice } from "../check.ts";
@@ -17,6 +17,11 @@ export interface PhysioNet2012Options {
   readonly folder?: string | null;
   /** What becomes of several values of a variable at one minute. Default `"mean"`. */
   readonly sameTime?: SameTime;
+  /**
+   * `"events"` (default): the true times, a step for each minute at which anything was measured. `"hourly"`: a grid of
+   * means over an hour, 49 steps for each stay; the last begins at hour 48, when a few values were measured.
+   */
+  readonly view?: "events" | "hourly";
 }
 
 /** An account of all records of the files: `read` is the sum of `kept`, `repeated`, `unknown` and the number of `problems`. */
@@ -36,7 +41,7 @@ export interface PhysioNet2012Account {
 /** A set of stays in intensive care. */
 export interface PhysioNet2012 {
   readonly name: string;
-  /** 37 variables at their true times, in hours since admission, and 5 static ones. */
+  /** 37 variables at their true times, or on a grid, in hours since admission, and 5 static ones. */
   readonly observations: Observations;
   /** Whether the patient died in hospital, 0 or 1: i32 `[rows]`. */
   readonly y: Tensor;
@@ -66,8 +71,12 @@ const sums = {
  * {@link DataError} if a file is missing, damaged or another version.
  */
 export async function physionet2012(options: PhysioNet2012Options): Promise<PhysioNet2012> {
-  checkOptions("physionet2012", options, ["set", "folder", "sameTime"], { data: "folder" });
+  checkOptions("physionet2012", options, ["set", "folder", "sameTime", "view"], {
+    data: "folder",
+    grid: "view",
+  });
   const which = checkChoice("physionet2012", "set", options.set, ["a", "b"]);
+  const view = checkChoice("physionet2012", "view", options.view ?? "events", ["events", "hourly"]);
   const root = dataFolder(options.folder);
   const outcomesFile = `physionet2012/Outcomes-${which}.txt`;
   if (root === undefined)
@@ -94,9 +103,10 @@ export async function physionet2012(options: PhysioNet2012Options): Promise<Phys
       obtain,
     });
   const stays = files.map(({ text, path }, i) => stayOf(path, outcomes[i]?.id ?? "", text, options.sameTime ?? "mean"));
+  const events = joinObservations(stays.map(({ observations }) => observations));
   return {
-    name: `PhysioNet 2012, set ${which.toUpperCase()}`,
-    observations: joinObservations(stays.map(({ observations }) => observations)),
+    name: `PhysioNet 2012, set ${which.toUpperCase()}${view === "events" ? "" : ", hourly"}`,
+    observations: view === "events" ? events : gridded(events, { width: 1, from: 0, to: 49 }).observations,
     y: tensor(Int32Array.from(outcomes, ({ died }) => died)),
     account: accountOf(stays),
     provenance: {

@@ -1,5 +1,5 @@
 import { tensor, TensorError } from "@sluice/tensor";
-import { checkOptions, nth, shown } from "@sluice/tensor/internal";
+import { allocate, checkOptions, nth, shown } from "@sluice/tensor/internal";
 import { checkObservations } from "../records/check-observations.ts";
 import type { Observations } from "../records/observations.ts";
 import { summariesOf, type Statistic } from "./statistics.ts";
@@ -45,7 +45,8 @@ export function gridded(observations: Observations, options: GriddedOptions): Ob
     return found;
   });
   const steps = nth(starts, ids.length);
-  const gathered = Array.from({ length: steps * variables.length }, (): number[] => []);
+  // Few bins have a value of most variables.
+  const gathered = new Map<number, number[]>();
   let outside = 0;
   for (let row = 0; row < ids.length; row++)
     for (let step = nth(offsets.data, row); step < nth(offsets.data, row + 1); step++) {
@@ -54,11 +55,21 @@ export function gridded(observations: Observations, options: GriddedOptions): Ob
       for (let variable = 0; variable < variables.length; variable++) {
         const at = step * variables.length + variable;
         if (mask.data[at] === 0) continue;
-        if (isInside(time)) nth(gathered, bin * variables.length + variable).push(nth(values.data, at));
-        else outside++;
+        const cell = bin * variables.length + variable;
+        if (!isInside(time)) outside++;
+        else if (gathered.get(cell)?.push(nth(values.data, at)) === undefined)
+          gathered.set(cell, [nth(values.data, at)]);
       }
     }
-  const summarised = gathered.map((cell, at) => nth(summaries, at % variables.length).of(cell));
+  const ofNothing = summaries.map(({ of }) => of([]));
+  const summarised = new Float64Array(steps * variables.length);
+  const observed = allocate("bool", summarised.length);
+  for (let at = 0; at < summarised.length; at++) {
+    const [cell, variable] = [gathered.get(at), at % variables.length];
+    const value = cell === undefined ? ofNothing[variable] : nth(summaries, variable).of(cell);
+    summarised[at] = value ?? Number.NaN;
+    observed[at] = value === undefined ? 0 : 1;
+  }
   const beginnings = bins.flatMap(({ first, count }) =>
     Array.from({ length: count }, (_, bin) => beginningOf(first + bin, grid)),
   );
@@ -68,15 +79,8 @@ export function gridded(observations: Observations, options: GriddedOptions): Ob
       variables: summaries.map(({ variable }) => variable),
       offsets: tensor(starts),
       times: tensor(Float64Array.from(beginnings)),
-      values: tensor(
-        Float64Array.from(summarised, (value) => value ?? Number.NaN),
-        [steps, variables.length],
-      ),
-      mask: tensor(
-        summarised.map((value) => (value === undefined ? 0 : 1)),
-        [steps, variables.length],
-        { dtype: "bool" },
-      ),
+      values: tensor(summarised, [steps, variables.length]),
+      mask: tensor(observed, [steps, variables.length], { dtype: "bool" }),
     },
     rows: Int32Array.from(ids, (_, row) => row),
     outside,

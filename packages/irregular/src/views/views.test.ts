@@ -10,6 +10,7 @@ import {
   gridded,
   lengthsOf,
   observedCount,
+  paddedExamples,
   timeSinceObserved,
   toPadded,
   windowed,
@@ -348,5 +349,33 @@ describe("bad input is named", () => {
     ["option", cut({ length: 1, size: 2 }), "windowed: unknown option size; did you mean length?"],
   ])("%s", (_, run, message) => {
     expect(run).toThrow(message);
+  });
+});
+
+describe("padded examples", () => {
+  const { observations } = fromRecords(
+    [
+      { id: "anna", time: 0, variable: "hr", value: 80 },
+      { id: "anna", time: 2, variable: "map", value: 60 },
+      { id: "anna", time: 3, variable: "hr", value: 90 },
+      { id: "ben", time: 1, variable: "map", value: 70 },
+      { id: "ben", time: 0, variable: "age", value: 47 },
+    ],
+    { statics: ["age"], time: { unit: "hours" } },
+  );
+  test("are the event times, with zeros where nothing was observed", () => {
+    const { x, mask, delta, elapsed, lengths, statics } = paddedExamples(observations, { steps: 4 });
+    expect(x.shape).toEqual([2, 4, 2]);
+    expect(list(x)).toEqual([80, 0, 0, 60, 90, 0, 0, 0, 0, 70, 0, 0, 0, 0, 0, 0]);
+    expect(list(mask)).toEqual([1, 0, 0, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
+    expect(list(delta)).toEqual([0, 0, 2, 2, 3, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    expect(list(elapsed)).toEqual([0, 2, 1, 0, 0, 0, 0, 0]);
+    expect(list(lengths)).toEqual([3, 1]);
+    expect(list(statics)).toEqual([0, 47]);
+    expect([...valuesOf(timeSinceObserved(mask, elapsed))].slice(0, 6)).toEqual(list(delta).slice(0, 6));
+  });
+  test("refuse options that there are not, and too few steps", () => {
+    expect(() => paddedExamples(observations, { ...{ steps: 4, length: 4 } })).toThrow("did you mean steps?");
+    expect(() => paddedExamples(observations, { steps: 2 })).toThrow("the longest sequence has 3 steps");
   });
 });
