@@ -28,6 +28,7 @@ import { wasm } from "@sluice/wasm";
 import { afterAll, describe, expect, test } from "vitest";
 import {
   bilinear,
+  bottleneckAttention,
   concatenation,
   crossAttention,
   crossAttentionBlock,
@@ -40,6 +41,7 @@ import {
   learnedPlaceholders,
   lmf,
   mag,
+  memoryFusion,
   mfb,
   mixtureOfExperts,
   modalityDropout,
@@ -111,6 +113,27 @@ const members: Readonly<Record<string, Fusion>> = {
     layers: 2,
     causal: true,
     residualDropout: 0.2,
+  }),
+  bottleneckAttention: bottleneckAttention({
+    inputs: { text: 2, audio: 2 },
+    bottlenecks: 1,
+    heads: 2,
+    hidden: 2,
+    dropout: 0.2,
+    attentionDropout: 0.2,
+  }),
+  "bottleneckAttention, the mean of steps": bottleneckAttention({
+    inputs: { text: 2, audio: 2 },
+    bottlenecks: 2,
+    hidden: 1,
+    summary: "mean",
+  }),
+  memoryFusion: memoryFusion({ inputs: { text: 2, audio: 1 }, hidden: 2, memory: 2, units: 3, dropout: 0.2 }),
+  "memoryFusion, unequal widths": memoryFusion({
+    inputs,
+    hidden: { audio: 1, video: 2, text: 1 },
+    memory: 1,
+    units: { attention: 3, proposal: 4, retain: 3, update: 2 },
   }),
   modalityDropout: modalityDropout(gmu({ inputs, output: 2 }), { rate: { audio: 0.5, text: 0.4 } }),
   "modalityDropout, each step": modalityDropout(gmu({ inputs: steps, output: 2 }), { rate: 0.4 }),

@@ -67,12 +67,24 @@ export { type MfbOptions, type MfbParams, mfb } from "./vectors/mfb.ts";
 export { type FilmOptions, type FilmParams, film } from "./vectors/film.ts";
 export { type MagOptions, type MagParams, mag } from "./vectors/mag.ts";
 
-// Attention from one sequence to another
+// Sequences: attention from one to another, or among all, and a memory over the steps of all
+export type { AttentionLayerParams } from "./sequences/attention-layer.ts";
 export { type CrossAttentionOptions, type CrossAttentionParams, crossAttention } from "./sequences/cross-attention.ts";
 export {
   type CrossAttentionBlockOptions,
   type CrossAttentionBlockParams,
-  type CrossAttentionLayerParams,
   crossAttentionBlock,
 } from "./sequences/cross-attention-block.ts";
+export {
+  type BottleneckAttentionOptions,
+  type BottleneckAttentionParams,
+  bottleneckAttention,
+} from "./sequences/bottleneck-attention.ts";
+export {
+  type MemoryFusionNetwork,
+  type MemoryFusionNetworkParams,
+  type MemoryFusionOptions,
+  type MemoryFusionParams,
+  memoryFusion,
+} from "./sequences/memory-fusion.ts";
 export { type NonLocalGateOptions, type NonLocalGateParams, nonLocalGate } from "./sequences/non-local-gate.ts";
