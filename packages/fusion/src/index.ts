@@ -28,6 +28,29 @@ export {
 export { keepModalities } from "./contribution/keep-modalities.ts";
 export { type ModalityContributions, modalityContributions } from "./contribution/modality-contributions.ts";
 
+export {
+  type GradientContribution,
+  type GradientContributionsOptions,
+  gradientContributions,
+} from "./contribution/gradient-contributions.ts";
+export {
+  type PerceptualScores,
+  type PerceptualScoresOptions,
+  type Permuted,
+  perceptualScores,
+} from "./contribution/perceptual-scores.ts";
+export { permuteModality } from "./contribution/permute-modality.ts";
+
+// How a score holds where a modality gets worse
+export { type RobustnessCurves, robustnessCurves } from "./robustness/robustness-curves.ts";
+export { effectiveRobustness, relativeRobustness } from "./robustness/robustness.ts";
+export {
+  type DropFromModalityOptions,
+  type NoisyModalityOptions,
+  dropFromModality,
+  noisyModality,
+} from "./robustness/imperfect-modality.ts";
+
 // Vectors of sequences
 export { type PoolOptions, pool } from "./sequences/pool.ts";
 
