@@ -45,6 +45,7 @@ import {
   mfb,
   mixtureOfExperts,
   modalityDropout,
+  modalityHeads,
   multimodal,
   multiplicativeInteractions,
   nonLocalGate,
@@ -72,6 +73,7 @@ const steps = { audio: { kind: "sequence", width: 2 }, video: { kind: "sequence"
 const even = { audio: 2, video: 2, text: 2 };
 const evenSteps = { audio: steps.audio, video: { kind: "sequence", width: 2 }, age: 2 } as const;
 const two = { audio: 2, video: 3 };
+const both = { text: 2, audio: 1 };
 const twoSteps = { audio: steps.audio, age: 3 } as const;
 
 const members: Readonly<Record<string, Fusion>> = {
@@ -139,6 +141,14 @@ const members: Readonly<Record<string, Fusion>> = {
   "modalityDropout, each step": modalityDropout(gmu({ inputs: steps, output: 2 }), { rate: 0.4 }),
   learnedPlaceholders: learnedPlaceholders(gmu({ inputs, output: 2 })),
   "learnedPlaceholders, each step": learnedPlaceholders(lmf({ inputs: steps, output: 2, rank: 2 })),
+  modalityHeads: modalityHeads(gmu({ inputs, output: 2 }), {
+    audio: dense({ input: 2, output: 2 }),
+    text: dense({ input: 1, output: 3 }),
+  }),
+  "modalityHeads, of sequences": modalityHeads(crossAttention({ inputs: both, query: "text", output: 2 }), {
+    text: dense({ input: 2, output: 1 }),
+    audio: sequence(gru({ input: 1, hidden: 2 }), { outputs: "last" }),
+  }),
   "multimodal, of last states": multimodal({
     encoders: {
       audio: sequence(gru({ input: 2, hidden: 2 }), { outputs: "last" }),
@@ -212,7 +222,6 @@ const memory = defineFusion({
   },
 });
 
-const both = { text: 2, audio: 1 };
 const towards = {
   text: crossAttention({ inputs: both, query: "text", output: 2, dropout: 0.2 }),
   audio: crossAttention({ inputs: both, query: "audio", output: 2 }),

@@ -16,6 +16,20 @@ export type { SeenModality } from "./seen.ts";
 // Models of encoders, a fusion and a readout
 export { type MultimodalOptions, type MultimodalParams, multimodal } from "./multimodal.ts";
 
+// A loss and a learning curve for each modality, and the weights of their blend
+export { type ModalityHeadsParams, modalityHeads } from "./blending/modality-heads.ts";
+export { blendedLoss, headMetrics } from "./blending/blended-loss.ts";
+export { type EvaluatedRow, type LearningCurve, learningCurves } from "./blending/learning-curves.ts";
+export {
+  type BlendingOptions,
+  type BlendingWeights,
+  type GradientBlending,
+  type HeadProgress,
+  type HeadLosses,
+  blendingWeights,
+  gradientBlending,
+} from "./blending/gradient-blending.ts";
+
 // Modalities that are missing
 export { type ModalityDropoutOptions, modalityDropout } from "./absence/modality-dropout.ts";
 export {
