@@ -18,7 +18,7 @@ export const layers = [
   ["lab"],
   ["browsers"],
   ["experiments", "bench"],
-  ["browser", "inside"],
+  ["browser", "inside", "mosi-missing"],
 ];
 
 /** What only some packages may import, and which. */
@@ -67,6 +67,7 @@ export function folderOf(name) {
     lab: "apps/lab",
     browser: "examples/browser",
     inside: "examples/inside",
+    "mosi-missing": "examples/mosi-missing",
   };
   return elsewhere[name] ?? `packages/${name}`;
 }

@@ -13,7 +13,7 @@ import {
   type Fusion,
 } from "@sluice/fusion";
 import { weightsHash } from "@sluice/formats";
-import { key, keyFor, normal, tensor, valuesOf, type ArrayTensor, type Tensor, type Tree } from "@sluice/tensor";
+import { key, keyFor, normal, tensor, valuesOf, type Tensor, type Tree } from "@sluice/tensor";
 import { accuracy, adam, crossEntropy } from "@sluice/train";
 import { wasm } from "@sluice/wasm";
 import { afterAll, describe, expect, test } from "vitest";
@@ -45,9 +45,9 @@ function examples(rows: number, seed: number, has: typeof somewhere, fill: numbe
   const lengths = Int32Array.from({ length: rows }, (_, row) => 1 + (row % steps));
   const y = Int32Array.from({ length: rows }, (_, row) => Number(first[row * steps]! + second[2 * row]! > 0));
   const flags = [0, 1].map((m) => Array.from({ length: rows }, (_, row) => has(row)[m]!));
-  const filled = (x: ArrayTensor, isThere: (at: number) => boolean): Tensor =>
+  const filled = (x: Tensor, isThere: (at: number) => boolean): Tensor =>
     tensor(
-      Float32Array.from(x.data, (value, at) => (isThere(at) ? value : fill)),
+      Float32Array.from(valuesOf(x), (value, at) => (isThere(at) ? value : fill)),
       x.shape,
     );
   return {

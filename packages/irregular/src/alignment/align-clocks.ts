@@ -12,7 +12,7 @@ export interface AlignClocksOptions<M extends string> {
    * How sequences come to the clock, for all or by name. Default `{ by: "nearest" }`, without a limit. The sequences
    * that are the clock stay as they are.
    */
-  readonly rule?: AlignmentRule | Readonly<Partial<Record<M, AlignmentRule>>>;
+  readonly rule?: AlignmentRule | Readonly<Partial<Record<NoInfer<M>, AlignmentRule>>>;
 }
 
 /** What became of the observed values of one modality. `observed = used + dropped`. */

@@ -26,7 +26,7 @@ const pandas: {
 const list = (x: ArrayTensor): number[] => [...valuesOf(x)];
 const offsetsOf = (rows: readonly (readonly unknown[])[]): ArrayTensor =>
   tensor(
-    rows.reduce((ends, row) => [...ends, ends.at(-1)! + row.length], [0]),
+    rows.reduce<readonly number[]>((ends, row) => [...ends, ends.at(-1)! + row.length], [0]),
     [rows.length + 1],
     { dtype: "i32" },
   );
