@@ -1,7 +1,7 @@
 import { tensor, TensorError } from "@sluice/tensor";
 import { allocate, checkOptions, hasMembers, nth, shown, suggestion } from "@sluice/tensor/internal";
 import { raggedBatch, type RaggedBatch } from "../ragged/ragged-batch.ts";
-import { alignOf, type Align, type AlignmentRule, type Series } from "./rules.ts";
+import { alignOf, keepsValues, type Align, type AlignmentRule, type Series } from "./rules.ts";
 import { checkClock, checkTimed, type Clock, type TimedSequences } from "./timed.ts";
 
 /** Options of {@link alignClocks}. */
@@ -181,6 +181,13 @@ function checked(
   const ruleOf = (name: string): AlignmentRule =>
     name === chosen ? asItIs : isRule(rule) ? rule : (byName[name] ?? { by: "nearest" });
   const rules = new Map(names.map((name) => [name, alignOf(`alignClocks: the rule of ${name}`, ruleOf(name))]));
+  for (const name of names) {
+    const category = sequences[name]?.variables?.find(({ categories }) => categories !== undefined);
+    if (category !== undefined && !keepsValues(ruleOf(name)))
+      throw new TensorError(
+        `alignClocks: ${category.name} of ${name} has categories, of which there is no mean and no line; use nearest, previous, or a window's first, last or count`,
+      );
+  }
   return { clock, ruleOf: (name) => rules.get(name)! };
 }
 

@@ -308,6 +308,15 @@ describe("alignClocks", () => {
       () => alignClocks({ words, video }, { clock: "words", rule: { by: "window", statistic: Object("median") } }),
       "alignClocks: the rule of video: statistic is",
     ],
+    ...[{ by: "linear" } as const, { by: "window" } as const].map((rule): [string, () => unknown, string] => [
+      `categories by ${rule.by}`,
+      () =>
+        alignClocks(
+          { words: { ...words, variables: [{ name: "tag", categories: ["a", "b"] }] } },
+          { clock: clockOf([[4], [0]]), rule },
+        ),
+      "alignClocks: tag of words has categories, of which there is no mean and no line; use nearest, previous, or a window's first, last or count",
+    ]),
     [
       "a sum too large for f32",
       () =>

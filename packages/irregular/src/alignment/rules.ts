@@ -58,6 +58,10 @@ export function alignOf(place: string, rule: AlignmentRule): Align {
   }
 }
 
+/** Whether every value that the rule gives is one that was observed, or a count: what categories allow. */
+export const keepsValues = (rule: AlignmentRule): boolean =>
+  rule.by === "window" ? ["first", "last", "count"].includes(rule.statistic ?? "mean") : rule.by !== "linear";
+
 function toleranceOf(place: string, tolerance = Infinity): number {
   if (tolerance >= 0) return tolerance;
   throw new TensorError(`${place}: tolerance is ${shown(tolerance)}, expected a number >= 0, in the unit of the times`);

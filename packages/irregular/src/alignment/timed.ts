@@ -1,6 +1,7 @@
 /** Sequences with times of their own, and a clock. */
 import { isTensor, TensorError, type ArrayTensor } from "@sluice/tensor";
 import { describe, hasMembers, nth, sameShape, shown } from "@sluice/tensor/internal";
+import type { Variable } from "../records/observations.ts";
 
 /** Times by row: row `i` has those from `offsets[i]` up to, but not including, `offsets[i + 1]`. They increase. */
 export interface Clock {
@@ -16,6 +17,8 @@ export interface TimedSequences extends Clock {
   readonly values: ArrayTensor;
   /** bool `[steps, features]`: which values were observed. Default: all. */
   readonly mask?: ArrayTensor;
+  /** What each feature is, as observations have it. Of one with categories there is no mean and no line. */
+  readonly variables?: readonly Variable[];
 }
 
 /** Throws a TensorError if the parts do not fit each other, or if the times of a row do not increase. */
