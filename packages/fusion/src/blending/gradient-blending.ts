@@ -1,5 +1,5 @@
 import { TensorError } from "@sluice/tensor";
-import { checkList, shown } from "@sluice/tensor/internal";
+import { checkList, checkOptions, hasMembers, shown } from "@sluice/tensor/internal";
 import { byName, checkNames } from "../names.ts";
 import type { LearningCurve } from "./learning-curves.ts";
 
@@ -51,8 +51,14 @@ export function blendingWeights<M extends string>(
 ): BlendingWeights<M>;
 export function blendingWeights(
   curves: Readonly<Record<string, HeadLosses>>,
-  { from = 0, to = -1 }: BlendingOptions = {},
+  options: BlendingOptions = {},
 ): BlendingWeights<string> {
+  checkOptions("blendingWeights", options, ["from", "to"]);
+  const { from = 0, to = -1 } = options;
+  if (!hasMembers(curves, {}) || !Object.values(curves).every((losses) => hasMembers(losses, {})))
+    throw new TensorError(
+      `blendingWeights: the curves are ${shown(curves)}, expected { training, validation } for each head`,
+    );
   const names = Object.keys(curves);
   checkNames("blendingWeights", names);
   const heads = Object.fromEntries(

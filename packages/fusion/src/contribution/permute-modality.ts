@@ -1,6 +1,7 @@
 import { gather, isTensor, tensor, TensorError, type Tensor } from "@sluice/tensor";
-import { shown, suggestion } from "@sluice/tensor/internal";
+import { checkList, shown } from "@sluice/tensor/internal";
 import type { DescribedModality, Modality } from "../fusion.ts";
+import { oneModality } from "../one-modality.ts";
 
 /**
  * The same batch with one modality from other examples: row i gets it from row `order[i]`, with its lengths, times and
@@ -17,10 +18,9 @@ export function permuteModality(
   name: string,
   order: readonly number[] | Int32Array,
 ): Record<string, Modality> {
-  const given = modalities[name];
-  if (given === undefined)
-    throw new TensorError(`permuteModality: unknown modality ${name}; ${suggestion(name, Object.keys(modalities))}`);
-  const rows = (isTensor(given) ? given : given.x).shape[0] ?? 0;
+  const given = oneModality("permuteModality", modalities, name);
+  if (!ArrayBuffer.isView(order)) checkList("permuteModality", "order", order, "[1, 0]");
+  const rows = given.x.shape[0] ?? 0;
   const wrong = order.find((row) => !Number.isInteger(row) || row < 0 || row >= rows);
   if (order.length !== rows || wrong !== undefined)
     throw new TensorError(
@@ -28,7 +28,7 @@ export function permuteModality(
     );
   const indices = tensor(Int32Array.from(order));
   const moved = (x: Tensor): Tensor => gather(x, indices);
-  return { ...modalities, [name]: isTensor(given) ? moved(given) : movedParts(given, order, moved) };
+  return { ...modalities, [name]: isTensor(modalities[name]) ? moved(given.x) : movedParts(given, order, moved) };
 }
 
 function movedParts(

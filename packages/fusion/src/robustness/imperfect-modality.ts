@@ -1,17 +1,7 @@
-import {
-  add,
-  and,
-  bernoulli,
-  isTensor,
-  mul,
-  normal,
-  reshape,
-  TensorError,
-  type ArrayTensor,
-  type Tensor,
-} from "@sluice/tensor";
+import { add, and, bernoulli, mul, normal, reshape, TensorError, type ArrayTensor, type Tensor } from "@sluice/tensor";
 import { checkKey, checkOptions, isFloat, shown, suggestion } from "@sluice/tensor/internal";
-import type { DescribedModality, Modality } from "../fusion.ts";
+import type { Modality } from "../fusion.ts";
+import { oneModality } from "../one-modality.ts";
 
 /** Options of {@link noisyModality}. */
 export interface NoisyModalityOptions {
@@ -41,7 +31,7 @@ export function noisyModality(
   if (!(deviation >= 0 && deviation < Infinity))
     throw new TensorError(`${operation}: deviation must be a finite number >= 0, got ${shown(deviation)}`);
   checkKey(operation, key);
-  const given = modalityOf(operation, modalities, name);
+  const given = oneModality(operation, modalities, name);
   const { x } = given;
   if (!isFloat(x.dtype)) throw new TensorError(`${operation}: modality ${name} is ${x.dtype}, expected floats`);
   return { ...modalities, [name]: { ...given, x: add(x, mul(normal(key, x.shape, { dtype: x.dtype }), deviation)) } };
@@ -79,7 +69,7 @@ export function dropFromModality(
   if (what !== "rows" && what !== "steps")
     throw new TensorError(`${operation}: unknown what ${String(what)}; ${suggestion(String(what), ["rows", "steps"])}`);
   checkKey(operation, key);
-  const given = modalityOf(operation, modalities, name);
+  const given = oneModality(operation, modalities, name);
   const [batch = 0, time = 0] = given.x.shape;
   if (what === "steps" && given.x.shape.length < 3)
     throw new TensorError(`${operation}: modality ${name} has no steps; drop rows`);
@@ -93,15 +83,4 @@ function both(present: Tensor | undefined, kept: Tensor): Tensor {
   const asSteps = (flags: Tensor): Tensor =>
     flags.shape.length === 1 ? reshape(flags, [flags.shape[0] ?? 0, 1]) : flags;
   return present.shape.length === kept.shape.length ? and(present, kept) : and(asSteps(present), asSteps(kept));
-}
-
-function modalityOf(
-  operation: string,
-  modalities: Readonly<Record<string, Modality>>,
-  name: string,
-): DescribedModality {
-  const given = modalities[name];
-  if (given === undefined)
-    throw new TensorError(`${operation}: unknown modality ${name}; ${suggestion(name, Object.keys(modalities))}`);
-  return isTensor(given) ? { x: given } : given;
 }

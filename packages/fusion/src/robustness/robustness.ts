@@ -27,7 +27,8 @@ export function relativeRobustness(levels: readonly number[], scores: readonly n
  * Throws a TensorError for curves of unequal or no length, and for numbers that are not finite.
  */
 export function effectiveRobustness(scores: readonly number[], baseline: readonly number[]): number {
-  const levels = scores.map((_, i) => i);
+  checkList("effectiveRobustness", "scores", scores, "[0.8, 0.7]");
+  const levels = Array.from(scores, (_, i) => i);
   checkCurve("effectiveRobustness", levels, scores, 1);
   checkCurve("effectiveRobustness: the baseline", levels, baseline, 1);
   const shift = (scores[0] ?? 0) - (baseline[0] ?? 0);
@@ -35,7 +36,7 @@ export function effectiveRobustness(scores: readonly number[], baseline: readonl
 }
 
 /** Throws if a curve does not have a finite score for each level, or if the levels do not increase. */
-export function checkCurve(operation: string, levels: readonly number[], scores: readonly number[], least = 2): void {
+function checkCurve(operation: string, levels: readonly number[], scores: readonly number[], least = 2): void {
   checkList(operation, "scores", scores, "[0.8, 0.7]");
   checkLevels(operation, levels, least);
   if (scores.length !== levels.length)

@@ -24,7 +24,7 @@ export interface Series {
 }
 
 /** What a rule finds for one time of the clock. */
-export interface Found {
+interface Found {
   /** Undefined if there is no value. */
   readonly value: number | undefined;
   /** Which values of the series it is made of: from `from` up to, but not including, `to`. */
