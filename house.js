@@ -18,7 +18,7 @@ export const layers = [
   ["lab"],
   ["browsers"],
   ["experiments", "bench"],
-  ["browser", "inside", "physionet-mortality"],
+  ["browser", "inside", "physionet-mortality", "mosi-missing"],
 ];
 
 /** What only some packages may import, and which. */
@@ -68,6 +68,7 @@ export function folderOf(name) {
     browser: "examples/browser",
     inside: "examples/inside",
     "physionet-mortality": "examples/physionet-mortality",
+    "mosi-missing": "examples/mosi-missing",
   };
   return elsewhere[name] ?? `packages/${name}`;
 }

@@ -168,6 +168,23 @@ const calls: Readonly<Record<string, Call>> = {
     fusion.crossAttentionBlock,
     { inputs: { a: 4, b: 4 }, query: "a", heads: 2, layers: 2, dropout: 0.1, reluDropout: 0.1, residualDropout: 0.1 },
   ],
+  "fusion.bottleneckAttention": [fusion.bottleneckAttention, { inputs: { a: 4, b: 4 }, heads: 2, layers: 2 }],
+  "fusion.memoryFusion": [fusion.memoryFusion, { inputs: { a: 3, b: 2 }, hidden: 2, memory: 2, units: 2 }],
+  "fusion.modalityHeads": [
+    fusion.modalityHeads,
+    fusion.concatenation({ inputs: { a: 3 } }),
+    { a: cells.dense({ input: 3, output: 1 }) },
+  ],
+  "fusion.permuteModality": [fusion.permuteModality, { a: x }, "a", [1, 0]],
+  "fusion.noisyModality": [fusion.noisyModality, { a: x }, "a", { deviation: 1, key: seed }],
+  "fusion.dropFromModality": [fusion.dropFromModality, { a: x }, "a", { rate: 0.5, key: seed }],
+  "fusion.relativeRobustness": [fusion.relativeRobustness, [0, 1], [1, 0]],
+  "fusion.effectiveRobustness": [fusion.effectiveRobustness, [1, 0], [1, 0]],
+  "fusion.blendingWeights": [
+    fusion.blendingWeights,
+    { a: { training: [1, 0.2], validation: [1, 0.5] } },
+    { from: 0, to: 1 },
+  ],
   "fusion.defineFusion": [
     fusion.defineFusion,
     {
@@ -205,6 +222,11 @@ const calls: Readonly<Record<string, Call>> = {
     irregular.applyImputer,
     irregular.fitImputer(observations, { imputation: "mean" }),
     observations,
+  ],
+  "irregular.alignClocks": [
+    irregular.alignClocks,
+    { ward: observations },
+    { clock: "ward", rule: { by: "nearest", tolerance: 1 } },
   ],
   "irregular.eventTime": [irregular.eventTime, observations, { dtype: "f64" }],
   "irregular.gridded": [irregular.gridded, observations, { width: 1, from: 0, to: 2 }],

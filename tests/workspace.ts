@@ -42,6 +42,7 @@ export const members = [
   { name: "browser", folder: "examples/browser" },
   { name: "inside", folder: "examples/inside" },
   { name: "physionet-mortality", folder: "examples/physionet-mortality" },
+  { name: "mosi-missing", folder: "examples/mosi-missing" },
 ];
 
 /** The @sluice packages among the dependencies, without the scope. */

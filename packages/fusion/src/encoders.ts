@@ -43,12 +43,16 @@ function takesVectors(layer: Layer): boolean {
   }
 }
 
-/** Every modality as the fusion gets it, with the traces of the encoders by part, and their buffers by modality. */
+/**
+ * Every modality as the fusion gets it, with the traces of the encoders by part, and their buffers by modality. `under`
+ * is what the names of the parts begin with.
+ */
 export function encodeAll(
   encoders: Readonly<Record<string, Layer>>,
   weights: Readonly<Record<string, Tree>>,
   given: readonly GivenModality[],
   options: FuseOptions,
+  under = "encoders",
 ) {
   const encoded: Record<string, DescribedModality> = {};
   const traces: Record<string, Tensor> = {};
@@ -60,7 +64,7 @@ export function encodeAll(
       encoded[name] = described(modality, modality.x);
       continue;
     }
-    const part = `encoders.${name}`;
+    const part = `${under}.${name}`;
     const applied = at(part, () => encode(layer, own, modality, optionsOf(part, options)));
     encoded[name] = applied.modality;
     buffers[name] = applied.buffers;

@@ -28,6 +28,7 @@ import { wasm } from "@sluice/wasm";
 import { afterAll, describe, expect, test } from "vitest";
 import {
   bilinear,
+  bottleneckAttention,
   concatenation,
   crossAttention,
   crossAttentionBlock,
@@ -40,9 +41,11 @@ import {
   learnedPlaceholders,
   lmf,
   mag,
+  memoryFusion,
   mfb,
   mixtureOfExperts,
   modalityDropout,
+  modalityHeads,
   multimodal,
   multiplicativeInteractions,
   nonLocalGate,
@@ -70,6 +73,7 @@ const steps = { audio: { kind: "sequence", width: 2 }, video: { kind: "sequence"
 const even = { audio: 2, video: 2, text: 2 };
 const evenSteps = { audio: steps.audio, video: { kind: "sequence", width: 2 }, age: 2 } as const;
 const two = { audio: 2, video: 3 };
+const both = { text: 2, audio: 1 };
 const twoSteps = { audio: steps.audio, age: 3 } as const;
 
 const members: Readonly<Record<string, Fusion>> = {
@@ -112,10 +116,39 @@ const members: Readonly<Record<string, Fusion>> = {
     causal: true,
     residualDropout: 0.2,
   }),
+  bottleneckAttention: bottleneckAttention({
+    inputs: { text: 2, audio: 2 },
+    bottlenecks: 1,
+    heads: 2,
+    hidden: 2,
+    dropout: 0.2,
+    attentionDropout: 0.2,
+  }),
+  "bottleneckAttention, the mean of steps": bottleneckAttention({
+    inputs: { text: 2, audio: 2 },
+    bottlenecks: 2,
+    hidden: 1,
+    summary: "mean",
+  }),
+  memoryFusion: memoryFusion({ inputs: { text: 2, audio: 1 }, hidden: 2, memory: 2, units: 3, dropout: 0.2 }),
+  "memoryFusion, unequal widths": memoryFusion({
+    inputs,
+    hidden: { audio: 1, video: 2, text: 1 },
+    memory: 1,
+    units: { attention: 3, proposal: 4, retain: 3, update: 2 },
+  }),
   modalityDropout: modalityDropout(gmu({ inputs, output: 2 }), { rate: { audio: 0.5, text: 0.4 } }),
   "modalityDropout, each step": modalityDropout(gmu({ inputs: steps, output: 2 }), { rate: 0.4 }),
   learnedPlaceholders: learnedPlaceholders(gmu({ inputs, output: 2 })),
   "learnedPlaceholders, each step": learnedPlaceholders(lmf({ inputs: steps, output: 2, rank: 2 })),
+  modalityHeads: modalityHeads(gmu({ inputs, output: 2 }), {
+    audio: dense({ input: 2, output: 2 }),
+    text: dense({ input: 1, output: 3 }),
+  }),
+  "modalityHeads, of sequences": modalityHeads(crossAttention({ inputs: both, query: "text", output: 2 }), {
+    text: dense({ input: 2, output: 1 }),
+    audio: sequence(gru({ input: 1, hidden: 2 }), { outputs: "last" }),
+  }),
   "multimodal, of last states": multimodal({
     encoders: {
       audio: sequence(gru({ input: 2, hidden: 2 }), { outputs: "last" }),
@@ -189,7 +222,6 @@ const memory = defineFusion({
   },
 });
 
-const both = { text: 2, audio: 1 };
 const towards = {
   text: crossAttention({ inputs: both, query: "text", output: 2, dropout: 0.2 }),
   audio: crossAttention({ inputs: both, query: "audio", output: 2 }),

@@ -16,6 +16,20 @@ export type { SeenModality } from "./seen.ts";
 // Models of encoders, a fusion and a readout
 export { type MultimodalOptions, type MultimodalParams, multimodal } from "./multimodal.ts";
 
+// A loss and a learning curve for each modality, and the weights of their blend
+export { type ModalityHeadsParams, modalityHeads } from "./blending/modality-heads.ts";
+export { blendedLoss, headMetrics } from "./blending/blended-loss.ts";
+export { type EvaluatedRow, type LearningCurve, learningCurves } from "./blending/learning-curves.ts";
+export {
+  type BlendingOptions,
+  type BlendingWeights,
+  type GradientBlending,
+  type HeadProgress,
+  type HeadLosses,
+  blendingWeights,
+  gradientBlending,
+} from "./blending/gradient-blending.ts";
+
 // Modalities that are missing
 export { type ModalityDropoutOptions, modalityDropout } from "./absence/modality-dropout.ts";
 export {
@@ -27,6 +41,29 @@ export {
 // What each modality contributes to a score
 export { keepModalities } from "./contribution/keep-modalities.ts";
 export { type ModalityContributions, modalityContributions } from "./contribution/modality-contributions.ts";
+
+export {
+  type GradientContribution,
+  type GradientContributionsOptions,
+  gradientContributions,
+} from "./contribution/gradient-contributions.ts";
+export {
+  type PerceptualScores,
+  type PerceptualScoresOptions,
+  type Permuted,
+  perceptualScores,
+} from "./contribution/perceptual-scores.ts";
+export { permuteModality } from "./contribution/permute-modality.ts";
+
+// How a score holds where a modality gets worse
+export { type RobustnessCurves, robustnessCurves } from "./robustness/robustness-curves.ts";
+export { effectiveRobustness, relativeRobustness } from "./robustness/robustness.ts";
+export {
+  type DropFromModalityOptions,
+  type NoisyModalityOptions,
+  dropFromModality,
+  noisyModality,
+} from "./robustness/imperfect-modality.ts";
 
 // Vectors of sequences
 export { type PoolOptions, pool } from "./sequences/pool.ts";
@@ -67,12 +104,24 @@ export { type MfbOptions, type MfbParams, mfb } from "./vectors/mfb.ts";
 export { type FilmOptions, type FilmParams, film } from "./vectors/film.ts";
 export { type MagOptions, type MagParams, mag } from "./vectors/mag.ts";
 
-// Attention from one sequence to another
+// Sequences: attention from one to another, or among all, and a memory over the steps of all
+export type { AttentionLayerParams } from "./sequences/attention-layer.ts";
 export { type CrossAttentionOptions, type CrossAttentionParams, crossAttention } from "./sequences/cross-attention.ts";
 export {
   type CrossAttentionBlockOptions,
   type CrossAttentionBlockParams,
-  type CrossAttentionLayerParams,
   crossAttentionBlock,
 } from "./sequences/cross-attention-block.ts";
+export {
+  type BottleneckAttentionOptions,
+  type BottleneckAttentionParams,
+  bottleneckAttention,
+} from "./sequences/bottleneck-attention.ts";
+export {
+  type MemoryFusionNetwork,
+  type MemoryFusionNetworkParams,
+  type MemoryFusionOptions,
+  type MemoryFusionParams,
+  memoryFusion,
+} from "./sequences/memory-fusion.ts";
 export { type NonLocalGateOptions, type NonLocalGateParams, nonLocalGate } from "./sequences/non-local-gate.ts";

@@ -49,6 +49,12 @@ export function checkSize(fusion: string, what: string, value: unknown): number 
   throw new TensorError(`${fusion}: ${what} must be an integer >= 1, got ${shown(value)}`);
 }
 
+/** Throws if a rate of dropout is not a number from 0 to less than 1. Default 0. */
+export function checkRate(fusion: string, option: string, rate = 0): number {
+  if (rate >= 0 && rate < 1) return rate;
+  throw new TensorError(`${fusion}: ${option} must be a rate from 0 to less than 1, got ${shown(rate)}`);
+}
+
 /** The names of two modalities, in order. Throws if there are fewer or more. */
 export function pairOf(fusion: string, inputs: Readonly<Record<string, ModalitySpec>>): readonly [string, string] {
   const [first, second, ...others] = Object.keys(inputs);

@@ -102,7 +102,7 @@ export function multimodal(
     },
     apply(weights, modalities, options = {}) {
       checkFuseOptions("multimodal", options);
-      checkTraces(options, parts);
+      checkTraces("multimodal", options, parts);
       const given = givenModalities({ name: "multimodal", inputs, aligned: false }, modalities);
       const float = given.find(({ x }) => isFloat(x.dtype))?.x;
       checkParameters("multimodal", params, weights, float);

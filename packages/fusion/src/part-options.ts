@@ -19,12 +19,12 @@ export function optionsOf(part: string, { training = false, key, buffers = {}, t
   };
 }
 
-export function checkTraces({ traces = false }: FuseOptions, parts: readonly string[]): void {
+export function checkTraces(model: string, { traces = false }: FuseOptions, parts: readonly string[]): void {
   if (typeof traces === "boolean") return;
   const strange = traces.find((name) => !parts.some((part) => name.startsWith(`${part}.`)));
   if (strange !== undefined)
     throw new TensorError(
-      `multimodal: no trace ${strange}; names begin with a part's: ${parts.map((part) => `${part}.`).join(", ")}`,
+      `${model}: no trace ${strange}; names begin with a part's: ${parts.map((part) => `${part}.`).join(", ")}`,
     );
 }
 

@@ -44,6 +44,16 @@ export { type PaddedExamples, type PaddedExamplesOptions, paddedExamples } from 
 export type { Statistic } from "./views/statistics.ts";
 export type { ObservationsView } from "./views/view.ts";
 
+// Sequences with times of their own on one clock
+export {
+  type AlignClocksOptions,
+  type AlignedClocks,
+  type AlignmentCounts,
+  alignClocks,
+} from "./alignment/align-clocks.ts";
+export type { AlignmentRule } from "./alignment/rules.ts";
+export type { Clock, TimedSequences } from "./alignment/timed.ts";
+
 // Scaling and imputation, fitted to training rows
 export { type Scale, type Scaler, type Scaling, applyScaler, fitScaler, invertScaler } from "./scaling/scaler.ts";
 export { type Imputation, type Imputer, type Typical, applyImputer, fitImputer } from "./scaling/imputer.ts";

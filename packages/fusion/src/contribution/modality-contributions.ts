@@ -1,5 +1,5 @@
 import { TensorError } from "@sluice/tensor";
-import { shown } from "@sluice/tensor/internal";
+import { byName, checkNames, checkScore } from "../names.ts";
 
 /** What each modality contributes to a score. */
 export interface ModalityContributions<M extends string> {
@@ -34,24 +34,20 @@ export async function modalityContributions<const M extends string>(
   names: readonly M[],
   score: (present: readonly M[]) => number | Promise<number>,
 ): Promise<ModalityContributions<M>> {
-  checkNames(names);
+  checkCount(names);
   const scores: number[] = [];
   for (let subset = 0; subset < 1 << names.length; subset++) {
     const present = membersOf(names, subset);
-    const value = await score(present);
-    if (!Number.isFinite(value))
-      throw new TensorError(
-        `modalityContributions: the score with ${present.join(", ") || "no modality"} is ${shown(value)}, expected a finite number`,
-      );
-    scores.push(value);
+    const of = `with ${present.join(", ") || "no modality"}`;
+    scores.push(checkScore("modalityContributions", of, await score(present)));
   }
   const all = scores.length - 1;
   const at = (subset: number): number => scores[subset] ?? Number.NaN;
   return {
     subsets: scores.map((value, subset) => ({ modalities: membersOf(names, subset), score: value })),
-    shapley: byName(names, (m) => shapleyValue(scores, names.length, m)),
-    alone: byName(names, (m) => at(1 << m)),
-    ablation: byName(names, (m) => at(all) - at(all & ~(1 << m))),
+    shapley: byName(names, (_, m) => shapleyValue(scores, names.length, m)),
+    alone: byName(names, (_, m) => at(1 << m)),
+    ablation: byName(names, (_, m) => at(all) - at(all & ~(1 << m))),
   };
 }
 
@@ -76,15 +72,9 @@ const membersOf = <M extends string>(names: readonly M[], subset: number): M[] =
 
 const sizeOf = (subset: number): number => (subset === 0 ? 0 : (subset & 1) + sizeOf(subset >> 1));
 
-function byName<M extends string>(names: readonly M[], value: (m: number) => number): Readonly<Record<M, number>>;
-function byName(names: readonly string[], value: (m: number) => number): Readonly<Record<string, number>> {
-  return Object.fromEntries(names.map((name, m) => [name, value(m)]));
-}
-
-function checkNames(names: readonly string[]): void {
-  const repeated = names.find((name, i) => names.indexOf(name) !== i);
-  if (repeated !== undefined) throw new TensorError(`modalityContributions: the modality ${repeated} comes twice`);
-  if (names.length < 1 || names.length > 12)
+function checkCount(names: readonly string[]): void {
+  checkNames("modalityContributions", names);
+  if (names.length > 12)
     throw new TensorError(
       `modalityContributions: expected 1 to 12 modalities, got ${names.length}; there are 2^M subsets to score`,
     );

@@ -1,12 +1,18 @@
-import { attentionWeights, dropout as droppedOut, joinHeads, splitHeads } from "@sluice/cells";
+import { dropout as droppedOut } from "@sluice/cells";
 import { layerNorm } from "@sluice/norm";
-import { bias, ones, parameter, type Initializer, type ParameterSpec } from "@sluice/params";
-import { add, matmul, relu, select, TensorError, type Tensor } from "@sluice/tensor";
-import { checkOptions, shown, suggestion } from "@sluice/tensor/internal";
+import type { Initializer } from "@sluice/params";
+import { relu, select, TensorError, type Tensor } from "@sluice/tensor";
+import { checkOptions, suggestion } from "@sluice/tensor/internal";
 import { defineFusion, timeOf } from "../define-fusion.ts";
 import type { Fusion } from "../fusion.ts";
-import { checkSize, inputsOf, pairOf } from "../inputs.ts";
-import { matrices } from "../matrices.ts";
+import { checkRate, checkSize, inputsOf, pairOf } from "../inputs.ts";
+import {
+  attentionLayer,
+  attentionLayerSpecs,
+  gainSpec,
+  offsetSpec,
+  type AttentionLayerParams,
+} from "./attention-layer.ts";
 import { keysSeen } from "./keys-seen.ts";
 
 /** Options of {@link crossAttentionBlock}. */
@@ -31,32 +37,9 @@ export interface CrossAttentionBlockOptions<M extends string> {
   readonly kernelInitializer?: Initializer;
 }
 
-/** Wq, Wk, Wv and Wo `[d, d]`, W1 `[d, 4 d]`, b1 `[4 d]`, W2 `[4 d, d]`; all others `[d]`. */
-export type CrossAttentionLayerParams = Readonly<
-  Record<
-    | "Wq"
-    | "Wk"
-    | "Wv"
-    | "Wo"
-    | "bq"
-    | "bk"
-    | "bv"
-    | "bo"
-    | "gain1"
-    | "offset1"
-    | "gain2"
-    | "offset2"
-    | "W1"
-    | "b1"
-    | "W2"
-    | "b2",
-    Tensor
-  >
->;
-
 /** The parameters of each layer, and gain and offset `[d]` of the last norm. */
 export type CrossAttentionBlockParams = {
-  readonly layers: readonly CrossAttentionLayerParams[];
+  readonly layers: readonly AttentionLayerParams[];
   readonly gain: Tensor;
   readonly offset: Tensor;
 };
@@ -90,7 +73,7 @@ export function crossAttentionBlock(options: CrossAttentionBlockOptions<string>)
     inputs,
     features: width,
     params: {
-      layers: Array.from({ length: layers }, () => layerSpecs(width, initializer)),
+      layers: Array.from({ length: layers }, () => attentionLayerSpecs(width, 4 * width, initializer)),
       gain: gainSpec(width),
       offset: offsetSpec(width),
     },
@@ -98,20 +81,15 @@ export function crossAttentionBlock(options: CrossAttentionBlockOptions<string>)
     fuse(params, modalities, { training, key, trace }) {
       const [queries, keys] = [modalities[query]!, modalities[source]!];
       const mask = keysSeen(queries, keys, causal);
-      const dropped = (x: Tensor, kind: keyof typeof rates, place: string): Tensor =>
-        training ? droppedOut(x, rates[kind], key(place)) : x;
-      const layer = (Z: Tensor, p: CrossAttentionLayerParams, i: number): Tensor => {
-        const LN1 = (x: Tensor): Tensor => norm.apply({ gain: p.gain1, bias: p.offset1 }, x);
-        const LN2 = (x: Tensor): Tensor => norm.apply({ gain: p.gain2, bias: p.offset2 }, x);
-        const [a, b] = [LN1(Z), LN1(keys.x)];
-        const part = (x: Tensor, W: Tensor, bias: Tensor): Tensor => splitHeads(add(matmul(x, W), bias), heads);
-        const weights = attentionWeights(part(a, p.Wq, p.bq), part(b, p.Wk, p.bk), mask);
-        const kept = dropped(trace(`weights.${i}`, weights), "attention", `attention.${i}`);
-        const CM = add(matmul(joinHeads(matmul(kept, part(b, p.Wv, p.bv))), p.Wo), p.bo);
-        const A = add(dropped(CM, "residual", `read.${i}`), Z);
-        const hidden = dropped(relu(add(matmul(LN2(A), p.W1), p.b1)), "relu", `relu.${i}`);
-        return add(dropped(add(matmul(hidden, p.W2), p.b2), "residual", `feedForward.${i}`), A);
-      };
+      const layer = (Z: Tensor, p: AttentionLayerParams, i: number): Tensor =>
+        attentionLayer(p, Z, keys.x, {
+          heads,
+          norm,
+          activation: relu,
+          mask,
+          dropped: (x, at) => (training ? droppedOut(x, rates[at], key(`${at}.${i}`)) : x),
+          weights: (weights) => trace(`weights.${i}`, weights),
+        });
       const Z = params.layers.reduce(layer, queries.x);
       const h = norm.apply({ gain: params.gain, bias: params.offset }, Z);
       return {
@@ -121,34 +99,6 @@ export function crossAttentionBlock(options: CrossAttentionBlockOptions<string>)
       };
     },
   });
-}
-
-const gainSpec = (width: number): ParameterSpec => parameter([width], { role: "norm", initializer: ones });
-const offsetSpec = (width: number): ParameterSpec => parameter([width], { role: "norm" });
-
-function layerSpecs(
-  d: number,
-  initializer: Initializer | undefined,
-): { readonly [K in keyof CrossAttentionLayerParams]: ParameterSpec } {
-  const matrix = matrices(initializer);
-  return {
-    Wq: matrix([d, d]),
-    Wk: matrix([d, d]),
-    Wv: matrix([d, d]),
-    Wo: matrix([d, d]),
-    bq: bias([d]),
-    bk: bias([d]),
-    bv: bias([d]),
-    bo: bias([d]),
-    gain1: gainSpec(d),
-    offset1: offsetSpec(d),
-    gain2: gainSpec(d),
-    offset2: offsetSpec(d),
-    W1: matrix([d, 4 * d]),
-    b1: bias([4 * d]),
-    W2: matrix([4 * d, d]),
-    b2: bias([d]),
-  };
 }
 
 const known = [
@@ -175,10 +125,12 @@ function checked(options: CrossAttentionBlockOptions<string>) {
     attnMask: "causal",
   });
   const { query, heads = 1, layers = 1, causal = false, kernelInitializer: initializer } = options;
+  const residual = checkRate(name, "residualDropout", options.residualDropout);
   const rates = {
-    attention: rateOf("dropout", options.dropout),
-    relu: rateOf("reluDropout", options.reluDropout),
-    residual: rateOf("residualDropout", options.residualDropout),
+    attention: checkRate(name, "dropout", options.dropout),
+    read: residual,
+    hidden: checkRate(name, "reluDropout", options.reluDropout),
+    feedForward: residual,
   };
   const inputs = inputsOf(name, options.inputs, "sequence");
   const names = pairOf(name, inputs);
@@ -197,9 +149,4 @@ function checked(options: CrossAttentionBlockOptions<string>) {
   if (width % heads !== 0)
     throw new TensorError(`${name}: the width must be a multiple of heads (${heads}), got ${width}`);
   return { inputs, query, source, width, heads, layers, rates, causal, initializer };
-}
-
-function rateOf(option: string, rate = 0): number {
-  if (rate >= 0 && rate < 1) return rate;
-  throw new TensorError(`crossAttentionBlock: ${option} must be a rate from 0 to less than 1, got ${shown(rate)}`);
 }

@@ -17,6 +17,23 @@ const statistics: Readonly<Record<Statistic, (values: readonly number[]) => numb
   max: (values) => values.reduce((most, value) => Math.max(most, value)),
 };
 
+/** The function of a statistic (default the mean) of the values in the order of time; undefined if there are none. */
+export function statisticOf(
+  place: string,
+  statistic: Statistic = "mean",
+): (values: readonly number[]) => number | undefined {
+  checkStatistic(`${place}: statistic`, statistic);
+  if (statistic === "count") return ({ length }) => length;
+  return (values) => (values.length === 0 ? undefined : statistics[statistic](values));
+}
+
+function checkStatistic(what: string, statistic: unknown): asserts statistic is Statistic {
+  if (typeof statistic === "string" && Object.hasOwn(statistics, statistic)) return;
+  throw new TensorError(
+    `${what} is ${shown(statistic)}; ${suggestion(String(statistic), Object.keys(statistics), { median: "mean", n: "count", minimum: "min", maximum: "max" })}`,
+  );
+}
+
 /** A variable and its statistic. */
 export interface Summary {
   readonly variable: Variable;
@@ -43,15 +60,11 @@ export function summariesOf(
     const { name, categories } = variable;
     const asked = typeof given === "string" ? given : Object.hasOwn(byName, name) ? byName[name] : undefined;
     const statistic = asked ?? (categories === undefined ? "mean" : "last");
-    if (typeof statistic !== "string" || !Object.hasOwn(statistics, statistic))
-      throw new TensorError(
-        `${operation}: the statistic of ${name} is ${shown(statistic)}; ${suggestion(String(statistic), Object.keys(statistics), { median: "mean", n: "count", minimum: "min", maximum: "max" })}`,
-      );
+    checkStatistic(`${operation}: the statistic of ${name}`, statistic);
     if (categories !== undefined && statistic !== "first" && statistic !== "last" && statistic !== "count")
       throw new TensorError(
         `${operation}: ${name} has categories, which have no ${statistic}; use first, last or count`,
       );
-    if (statistic === "count") return { variable: { name }, of: ({ length }) => length };
-    return { variable, of: (values) => (values.length === 0 ? undefined : statistics[statistic](values)) };
+    return { variable: statistic === "count" ? { name } : variable, of: statisticOf(operation, statistic) };
   });
 }
