@@ -66,6 +66,7 @@ test("records in any order become rows of steps in the order of time", () => {
     repeated: 0,
     problems: [],
     time: { format: "number", recognised: true, unit: "hours" },
+    converted: [],
     unused: [],
   });
 });

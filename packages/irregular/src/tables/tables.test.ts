@@ -60,6 +60,7 @@ test("a wide table, with units in the header, empty cells, quotes and CRLF", () 
     repeated: 2,
     problems: [],
     time: { format: "number", recognised: true, unit: "hours" },
+    converted: [],
     unused: ["note"],
   });
 });
@@ -340,7 +341,7 @@ test.each<[string, () => unknown, string]>([
   [
     "unit",
     () => fromCsv("id,time,x [kg]", { ...wide, variables: [{ name: "x", unit: "lb" }] }),
-    'fromCsv: the heading "x [kg]" has another unit than lb; convert the values, or set unitsInHeader: false',
+    'fromCsv: the heading "x [kg]" has another unit than lb; declare it in conversions, or set unitsInHeader: false',
   ],
   [
     "member",
