@@ -92,8 +92,7 @@ function inPlace(
   const sorted = order
     .subarray(0, count)
     .sort(
-      (a, b) =>
-        nth(row, a) - nth(row, b) || nth(time, a) - nth(time, b) || nth(column, a) - nth(column, b) || a - b,
+      (a, b) => nth(row, a) - nth(row, b) || nth(time, a) - nth(time, b) || nth(column, a) - nth(column, b) || a - b,
     );
   return { placed: { row, column, time, value, record, line }, order: sorted };
 }

@@ -2,12 +2,12 @@ import { assemble } from "./assemble.ts";
 import type { FromRecords } from "./from-records.ts";
 import type { Variable } from "./observations.ts";
 import type { RecordSettings } from "./options.ts";
-import { idOf, problemOf, readRecord, type RawRecord, type Reading, type UnreadableLine } from "./reading.ts";
-import { growingNames, growingReadings, needsNoTime, noTime } from "./readings.ts";
+import { idOf, readRecord, type RawRecord, type Reading, type UnreadableLine } from "./reading.ts";
+import { growingNames, growingReadings, needsNoTime, noTime, type GrowingReadings, type Names } from "./readings.ts";
 import type { RecordProblem } from "./report.ts";
 import { timeFormats, writtenTime, type TimeOptions, type WrittenTime } from "./time.ts";
 import { readTimes } from "./timed.ts";
-import { seenUnits } from "./units.ts";
+import { seenUnits, type SeenUnits } from "./units.ts";
 import { inOrder } from "./variables.ts";
 
 /** What a table adds to its records. */
@@ -31,69 +31,89 @@ export interface RecordCollector {
 
 /** Collects records, with checked settings. */
 export function recordCollector(operation: string, settings: RecordSettings): RecordCollector {
-  const problems: RecordProblem[] = [];
-  const [ids, names] = [growingNames(), growingNames()];
-  const readings = growingReadings();
-  const unreadTimes: unknown[] = [];
+  const names = growingNames();
   const declared = (name: string): Variable | undefined =>
     settings.staticNamed.get(name) ?? settings.variableNamed?.get(name);
-  const units = seenUnits(operation, (name) => declared(name)?.unit);
+  const collected: Collected = {
+    ids: growingNames(),
+    names,
+    readings: growingReadings(),
+    unreadTimes: [],
+    units: seenUnits(operation, (name) => declared(name)?.unit),
+    problems: [],
+    count: 0,
+  };
   const formats = settings.time.format === undefined ? timeFormats : [settings.time.format];
-  let count = 0;
-
   const add = (reading: Reading): void => {
-    units.add(reading);
+    collected.units.add(reading);
     const { id, variable, value, record, line = 0, isStatic } = reading;
     const time = isStatic ? undefined : writtenTime(reading.time, formats, settings.decimal);
-    if (!isStatic && time === undefined) unreadTimes.push(reading.time);
+    if (!isStatic && time === undefined) collected.unreadTimes.push(reading.time);
     const format = isStatic ? needsNoTime : formatIndex(time);
-    readings.add({ id: ids.add(id), name: names.add(variable), value, time: time?.value ?? 0, format, record, line });
+    const indices = { id: collected.ids.add(id), name: names.add(variable) };
+    collected.readings.add({ ...indices, value, time: time?.value ?? 0, format, record, line });
   };
-
   return {
     add(given) {
-      const read = readRecord(operation, given, count++, settings, { ids, names });
-      if ("fault" in read) problems.push(read);
+      const read = readRecord(operation, given, collected.count++, settings, collected);
+      if ("fault" in read) collected.problems.push(read);
       else add(read);
     },
-    finish(account = { empty: 0, unused: [], ids: [], headed: undefined, time: settings.time }) {
-      for (const given of account.ids) {
-        const id = idOf(given);
-        if (id !== undefined) ids.add(id);
-      }
-      const all = readings.all();
-      const times = readTimes(operation, all, { time: account.time, unread: unreadTimes }, problems);
-      const headed = new Map(account.headed?.map((variable) => [variable.name, variable]));
-      const withUnit = (variable: Variable): Variable => {
-        const unit = variable.unit ?? units.of(variable.name) ?? headed.get(variable.name)?.unit;
-        return unit === undefined ? variable : { ...variable, unit };
-      };
-      const found = (account.headed ?? inOrder(names.list).map((name) => ({ name }))).filter(
-        ({ name }) => !settings.staticNamed.has(name),
-      );
-      const { observations, kept, repeated } = assemble(
-        operation,
-        { ...all, ...times, ids: ids.list, names: names.list },
-        {
-          ids: settings.ids ?? inOrder(ids.list),
-          variables: (settings.variables ?? found).map(withUnit),
-          statics: settings.statics.map(withUnit),
-          sameTime: settings.sameTime,
-          timeUnit: account.time.unit,
-        },
-        problems,
-      );
-      problems.sort((a, b) => a.record - b.record);
-      const { empty, unused } = account;
-      const converted = units.converted();
-      const time = { format: times.timeFormat, recognised: settings.time.format === undefined, unit: account.time.unit };
-      return {
-        observations,
-        report: { read: count + empty, kept, empty, repeated, problems, time, converted, unused },
-      };
-    },
+    finish: (account = { empty: 0, unused: [], ids: [], headed: undefined, time: settings.time }) =>
+      dataSetOf(operation, settings, collected, account),
   };
+}
+
+/** What is kept of the records. */
+interface Collected {
+  readonly ids: Names;
+  readonly names: Names;
+  readonly readings: GrowingReadings;
+  /** The times that are in no format, as they are written. */
+  readonly unreadTimes: unknown[];
+  readonly units: SeenUnits;
+  readonly problems: RecordProblem[];
+  count: number;
 }
 
 const formatIndex = (time: WrittenTime | undefined): number =>
   time === undefined ? noTime : timeFormats.indexOf(time.format);
+
+function dataSetOf(
+  operation: string,
+  settings: RecordSettings,
+  { ids, names, readings, unreadTimes, units, problems, count }: Collected,
+  account: TableAccount,
+): FromRecords {
+  for (const given of account.ids) {
+    const id = idOf(given);
+    if (id !== undefined) ids.add(id);
+  }
+  const all = readings.all();
+  const times = readTimes(operation, all, { time: account.time, unread: unreadTimes }, problems);
+  const headed = new Map(account.headed?.map((variable) => [variable.name, variable]));
+  const withUnit = (variable: Variable): Variable => {
+    const unit = variable.unit ?? units.of(variable.name) ?? headed.get(variable.name)?.unit;
+    return unit === undefined ? variable : { ...variable, unit };
+  };
+  const found = (account.headed ?? inOrder(names.list).map((name) => ({ name }))).filter(
+    ({ name }) => !settings.staticNamed.has(name),
+  );
+  const { observations, kept, repeated } = assemble(
+    operation,
+    { ...all, ...times, ids: ids.list, names: names.list },
+    {
+      ids: settings.ids ?? inOrder(ids.list),
+      variables: (settings.variables ?? found).map(withUnit),
+      statics: settings.statics.map(withUnit),
+      sameTime: settings.sameTime,
+      timeUnit: account.time.unit,
+    },
+    problems,
+  );
+  problems.sort((a, b) => a.record - b.record);
+  const { empty, unused } = account;
+  const converted = units.converted();
+  const time = { format: times.timeFormat, recognised: settings.time.format === undefined, unit: account.time.unit };
+  return { observations, report: { read: count + empty, kept, empty, repeated, problems, time, converted, unused } };
+}

@@ -118,5 +118,9 @@ function mergedStatics(
       left += own;
     });
   });
-  return { variables, values: tensor(values, [ids.length, width]), mask: tensor(mask, [ids.length, width], { dtype: "bool" }) };
+  return {
+    variables,
+    values: tensor(values, [ids.length, width]),
+    mask: tensor(mask, [ids.length, width], { dtype: "bool" }),
+  };
 }

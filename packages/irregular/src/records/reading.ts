@@ -113,7 +113,10 @@ function inUnitOf(
   if (unit === undefined || own === unit) return { value, unit: own };
   const conversion = conversionOf(conversions, name, own);
   if (conversion === undefined)
-    return { fault: "unit", wrong: `the unit of ${name} is ${shown(given)}, expected ${unit}; declare it in conversions` };
+    return {
+      fault: "unit",
+      wrong: `the unit of ${name} is ${shown(given)}, expected ${unit}; declare it in conversions`,
+    };
   const converted = value * conversion.factor + (conversion.offset ?? 0) + 0;
   if (!Number.isFinite(converted)) return { fault: "value", wrong: `${name} is ${value} ${own}, too large in ${unit}` };
   return { value: converted, unit, convertedFrom: own };

@@ -46,7 +46,8 @@ export function readTimes(
     time[i] = converted ?? Number.NaN;
     if (converted !== undefined) continue;
     const place = { record: nth(record, i), line: nth(line, i) || undefined };
-    const said = text ?? (index === 0 ? String(nth(written, i)) : `written as ${expectedTime[nth(timeFormats, index)]}`);
+    const said =
+      text ?? (index === 0 ? String(nth(written, i)) : `written as ${expectedTime[nth(timeFormats, index)]}`);
     problems.push(problemOf("time", place, `the time is ${said}, expected ${expectedTime[timeFormat]}`));
   }
   return { timeFormat, time };

@@ -24,7 +24,13 @@ export function longLayout(operation: string, settings: RecordSettings, columns:
       if (columns.unit !== undefined) checkColumn(operation, headings, "unit", unit);
     },
     *records({ line, cells }) {
-      const record = { line, id: cells[at.id], time: cells[at.time], variable: cells[at.variable], value: cells[at.value] };
+      const record = {
+        line,
+        id: cells[at.id],
+        time: cells[at.time],
+        variable: cells[at.variable],
+        value: cells[at.value],
+      };
       // A line without a unit, in a table with a column of units, says none: that is not the unit of the variable.
       yield at.unit < 0 ? record : { ...record, unit: cells[at.unit] ?? "" };
     },

@@ -67,9 +67,14 @@ export async function* splitCsvParts(
     await new Promise<void>((resolve) => act(() => resolve()));
     return failure === undefined ? splitter.take() : splitter.failWith(failure);
   };
+  let isEmpty = true;
   // The next part is asked for when all lines of this one are taken, so the parser is at most one part ahead.
-  for await (const text of texts) yield await settled((done) => parser.write(text, done));
-  yield await settled((done) => parser.end(done));
+  for await (const text of texts) {
+    isEmpty = false;
+    yield await settled((done) => parser.write(text, done));
+  }
+  // The parser cannot end without any text: its stream for browsers has no destroy().
+  if (!isEmpty) yield await settled((done) => parser.end(done));
 }
 
 function csvSplitter(delimiter: string, fail: (line: number, wrong: string) => never) {

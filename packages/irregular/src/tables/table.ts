@@ -69,7 +69,8 @@ export function tableReader(
     which === "long" ? ["id", "time", "variable", "value", "unit"] : ["id", "time"],
     { row: "id" },
   );
-  const layout = which === "long" ? longLayout(operation, settings, columns) : wideLayout(operation, settings, columns, sorted);
+  const layout =
+    which === "long" ? longLayout(operation, settings, columns) : wideLayout(operation, settings, columns, sorted);
   const collector = recordCollector(operation, settings);
   let headings: readonly Heading[] = [];
   return {

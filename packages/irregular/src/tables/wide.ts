@@ -16,7 +16,12 @@ interface ValueColumn extends Heading {
  * A table with one time per line and one column per variable. Cells without a value are counted only. If `sorted`, the
  * columns are read in the order of their headings.
  */
-export function wideLayout(operation: string, settings: RecordSettings, columns: TableColumns, sorted: boolean): Layout {
+export function wideLayout(
+  operation: string,
+  settings: RecordSettings,
+  columns: TableColumns,
+  sorted: boolean,
+): Layout {
   const { id = "id", time = "time" } = columns;
   // A table of static variables alone needs no time.
   const needsTime = settings.variables?.length !== 0;
