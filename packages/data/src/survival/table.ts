@@ -46,7 +46,7 @@ function rowsOf(text: string, names: readonly string[], fail: Fail): readonly (r
   const lines = splitCsv(text, { fail: (line, wrong) => fail(`line ${line}`, wrong) });
   const [header, ...others] = lines;
   const columns = header?.cells ?? [];
-  if (columns.join() !== names.join())
+  if (columns.length !== names.length || columns.join() !== names.join())
     fail("line 1", `its columns are ${columns.join(", ") || "none"}, expected ${names.join(", ")}`);
   for (const { line, cells } of others) {
     if (cells.length !== names.length)

@@ -379,7 +379,7 @@ describe("bad input is named", () => {
     [
       "no time at all",
       read({}, [record("a", "1/2/2024", "x", 1)]),
-      'fromRecords: none of 1 times can be read, such as "1/2/2024"; expected numbers, HH:MM or ISO dates',
+      'fromRecords: none of 1 times can be read, such as "1/2/2024" in record 0; expected numbers, HH:MM or ISO dates',
     ],
   ])("%s", (_, run, message) => {
     expect(run).toThrow(message);

@@ -3,7 +3,7 @@ import { shown } from "@sluice/tensor/internal";
 import type { FromRecords } from "../records/from-records.ts";
 import { checkChunks, decodedChunks, type TextChunks } from "./chunks.ts";
 import { checkDelimiter, failIn, splitCsv, splitCsvParts, type CsvLine } from "./split-csv.ts";
-import { tableReader, type TableOptions } from "./table.ts";
+import { inFile, tableReader, type TableOptions } from "./table.ts";
 
 /** Options of {@link fromCsv} and {@link fromCsvStream}. */
 export interface CsvOptions extends TableOptions {
@@ -30,8 +30,9 @@ export function fromCsv(text: string, options: CsvOptions): FromRecords {
     throw new TensorError(
       `fromCsv: the table is ${shown(text)}, expected the text of a CSV file; for a stream use fromCsvStream`,
     );
-  const table = csvTable("fromCsv", options);
-  splitCsv(text, { delimiter: table.delimiter, fail: failIn("fromCsv") }).forEach(table.add);
+  const operation = inFile("fromCsv", options);
+  const table = csvTable(operation, options);
+  splitCsv(text, { delimiter: table.delimiter, fail: failIn(operation) }).forEach(table.add);
   return table.finish();
 }
 
@@ -45,9 +46,10 @@ export function fromCsv(text: string, options: CsvOptions): FromRecords {
  */
 export async function fromCsvStream(chunks: TextChunks, options: CsvOptions): Promise<FromRecords> {
   checkChunks("fromCsvStream", chunks, "fromCsv");
-  const table = csvTable("fromCsvStream", options);
-  const texts = decodedChunks("fromCsvStream", chunks);
-  for await (const lines of splitCsvParts(texts, table.delimiter, failIn("fromCsvStream"))) lines.forEach(table.add);
+  const operation = inFile("fromCsvStream", options);
+  const table = csvTable(operation, options);
+  const texts = decodedChunks(operation, chunks);
+  for await (const lines of splitCsvParts(texts, table.delimiter, failIn(operation))) lines.forEach(table.add);
   return table.finish();
 }
 

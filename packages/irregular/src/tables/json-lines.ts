@@ -1,9 +1,10 @@
+import { parseJson } from "@sluice/formats";
 import { TensorError } from "@sluice/tensor";
 import { shown } from "@sluice/tensor/internal";
 import type { FromRecords } from "../records/from-records.ts";
 import type { UnreadableLine } from "../records/reading.ts";
 import { checkChunks, decodedChunks, linesOf, linesOfParts, type TextChunks } from "./chunks.ts";
-import { tableReader, type TableOptions } from "./table.ts";
+import { inFile, tableReader, type TableOptions } from "./table.ts";
 
 /**
  * Makes a data set of JSON lines, one object per line, as `fromCsv` makes it of a table. The members of an object are
@@ -20,7 +21,7 @@ export function fromJsonLines(text: string, options: TableOptions): FromRecords 
     throw new TensorError(
       `fromJsonLines: the table is ${shown(text)}, expected the text of a file of JSON lines; for a stream use fromJsonLinesStream`,
     );
-  const table = jsonTable("fromJsonLines", options);
+  const table = jsonTable(inFile("fromJsonLines", options), options);
   linesOf(text).forEach(table.add);
   return table.finish();
 }
@@ -28,8 +29,9 @@ export function fromJsonLines(text: string, options: TableOptions): FromRecords 
 /** {@link fromJsonLines} for a text in parts, as `fromCsvStream` is `fromCsv` for one. */
 export async function fromJsonLinesStream(chunks: TextChunks, options: TableOptions): Promise<FromRecords> {
   checkChunks("fromJsonLinesStream", chunks, "fromJsonLines");
-  const table = jsonTable("fromJsonLinesStream", options);
-  for await (const lines of linesOfParts(decodedChunks("fromJsonLinesStream", chunks))) lines.forEach(table.add);
+  const operation = inFile("fromJsonLinesStream", options);
+  const table = jsonTable(operation, options);
+  for await (const lines of linesOfParts(decodedChunks(operation, chunks))) lines.forEach(table.add);
   return table.finish();
 }
 
@@ -66,9 +68,10 @@ function readLine(
 ): UnreadableLine | { readonly members: Readonly<Record<string, unknown>> } {
   let value: unknown;
   try {
-    value = JSON.parse(text);
-  } catch {
-    return { line, unreadable: `it is not JSON: ${shown(text)}` };
+    value = parseJson(text);
+  } catch (error) {
+    const twice = error instanceof Error && /twice$/.test(error.message) ? error.message : undefined;
+    return { line, unreadable: twice ?? `it is not JSON: ${shown(text)}` };
   }
   if (!isObject(value)) return { line, unreadable: `it is ${shown(value)}, expected an object` };
   return { members: value };

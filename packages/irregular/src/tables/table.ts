@@ -20,6 +20,14 @@ export interface TableOptions extends RecordOptions {
    * (years)`. The variable is called `weight` then. Default true.
    */
   readonly unitsInHeader?: boolean;
+  /** The name of the file, for errors. */
+  readonly file?: string;
+}
+
+/** An operation with the file that it reads, for errors. */
+export function inFile(operation: string, options: TableOptions | undefined): string {
+  const file = options?.file;
+  return typeof file === "string" ? `${operation}: ${file}` : operation;
 }
 
 /** A line of a table: a cell for each heading so far. A cell that the line does not have is undefined. */
@@ -57,7 +65,7 @@ export function tableReader(
   options: TableOptions,
   { own = [], sorted = false }: { readonly own?: readonly string[]; readonly sorted?: boolean },
 ): TableReader {
-  const settings = recordSettings(operation, options, ["layout", "columns", "unitsInHeader", ...own]);
+  const settings = recordSettings(operation, options, ["layout", "columns", "unitsInHeader", "file", ...own]);
   const { layout: which, columns = {}, unitsInHeader = true } = options;
   if (which !== "long" && which !== "wide")
     throw new TensorError(`${operation}: layout is ${shown(which)}, expected "long" or "wide"`);
