@@ -18,15 +18,15 @@ export const layers = [
   ["lab"],
   ["browsers"],
   ["experiments", "bench"],
-  ["browser", "inside"],
+  ["browser", "inside", "own-csv"],
 ];
 
 /** What only some packages may import, and which. */
 export const reserved = [
   {
     modules: ["node:fs", "node:fs/promises", "fs", "fs/promises"],
-    packages: ["data", "runner", "lab", "experiments", "bench", "browsers", "inside"],
-    why: "Only runner, the lab, the bench, the tools, the loaders of data and the example that writes a file touch the file system.",
+    packages: ["data", "runner", "lab", "experiments", "bench", "browsers", "inside", "own-csv"],
+    why: "Only runner, the lab, the bench, the tools, the loaders of data and the examples that write files touch the file system.",
   },
   { modules: ["gpu.js"], packages: ["gpu"], why: "Only @sluice/gpu depends on gpu.js." },
 ];
@@ -67,6 +67,7 @@ export function folderOf(name) {
     lab: "apps/lab",
     browser: "examples/browser",
     inside: "examples/inside",
+    "own-csv": "examples/own-csv",
   };
   return elsewhere[name] ?? `packages/${name}`;
 }

@@ -41,6 +41,7 @@ export const members = [
   { name: "browsers", folder: "tools/browsers" },
   { name: "browser", folder: "examples/browser" },
   { name: "inside", folder: "examples/inside" },
+  { name: "own-csv", folder: "examples/own-csv" },
 ];
 
 /** The @sluice packages among the dependencies, without the scope. */
