@@ -99,6 +99,6 @@ export function recordSettings(operation: string, options: RecordOptions, own: r
 }
 
 /** Variables by their names. */
-export function byName(variables: readonly Variable[]): ReadonlyMap<string, Variable> {
+function byName(variables: readonly Variable[]): ReadonlyMap<string, Variable> {
   return new Map(variables.map((variable) => [variable.name, variable]));
 }

@@ -22,7 +22,7 @@ export const noTime = 254;
 export const needsNoTime = 255;
 
 /** One value to add. The members are those of {@link Readings}. */
-export type OneReading = { readonly [Name in Exclude<keyof Readings, "length">]: number };
+type OneReading = { readonly [Name in Exclude<keyof Readings, "length">]: number };
 
 /** Columns to add to. */
 export interface GrowingReadings {

@@ -58,7 +58,7 @@ export function unitText(given: unknown): string {
 }
 
 /** A value with the unit that its record names, if it names one. */
-export interface Measured {
+interface Measured {
   readonly variable: string;
   readonly unit?: string;
   readonly convertedFrom?: string;

@@ -31,7 +31,7 @@ export function inFile(operation: string, options: TableOptions | undefined): st
 }
 
 /** A line of a table: a cell for each heading so far. A cell that the line does not have is undefined. */
-export interface TableLine {
+interface TableLine {
   readonly line: number;
   readonly cells: readonly unknown[];
 }
