@@ -1,3 +1,6 @@
+/** The folders of `examples/`, each a workspace member. */
+export const examples = ["browser", "inside", "mosi-missing", "own-csv", "physionet-mortality"];
+
 /**
  * The house: layers from the ground up. An import may only point down, to a lower layer. The lint rules are generated
  * from this table, and a test holds the package.json files to it.
@@ -18,15 +21,15 @@ export const layers = [
   ["lab"],
   ["browsers"],
   ["experiments", "bench"],
-  ["browser", "inside", "physionet-mortality", "mosi-missing"],
+  examples,
 ];
 
 /** What only some packages may import, and which. */
 export const reserved = [
   {
     modules: ["node:fs", "node:fs/promises", "fs", "fs/promises"],
-    packages: ["data", "runner", "lab", "experiments", "bench", "browsers", "inside"],
-    why: "Only runner, the lab, the bench, the tools, the loaders of data and the example that writes a file touch the file system.",
+    packages: ["data", "runner", "lab", "experiments", "bench", "browsers", "inside", "own-csv"],
+    why: "Only runner, the lab, the bench, the tools, the loaders of data and the examples that write files touch the file system.",
   },
   { modules: ["gpu.js"], packages: ["gpu"], why: "Only @sluice/gpu depends on gpu.js." },
 ];
@@ -65,11 +68,8 @@ export function folderOf(name) {
     bench: "bench",
     browsers: "tools/browsers",
     lab: "apps/lab",
-    browser: "examples/browser",
-    inside: "examples/inside",
-    "physionet-mortality": "examples/physionet-mortality",
-    "mosi-missing": "examples/mosi-missing",
   };
+  if (examples.includes(name)) return `examples/${name}`;
   return elsewhere[name] ?? `packages/${name}`;
 }
 

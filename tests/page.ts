@@ -69,6 +69,7 @@ const imports = Object.fromEntries([
   ),
   ["#gpu.js", "/gpu.js"],
   ["csv-parse/browser/esm/sync", "/csv-parse.js"],
+  ["csv-parse/browser/esm", "/csv-parse-stream.js"],
 ]);
 
 const pageOf = (
@@ -122,7 +123,7 @@ function serve(
 }
 
 /**
- * The sources with their types taken off, the workers' file, csv-parse's module for browsers, and gpu.js as a module:
+ * The sources with their types taken off, the workers' file, csv-parse's modules for browsers, and gpu.js as a module:
  * its file for browsers leaves a global.
  */
 function moduleAt(path: string): string | undefined {
@@ -130,9 +131,10 @@ function moduleAt(path: string): string | undefined {
     const main = createRequire(join(root, "packages/gpu/package.json")).resolve("gpu.js");
     return `${readFileSync(join(dirname(dirname(main)), "dist/gpu-browser.js"), "utf8")}\nexport default globalThis.GPU;`;
   }
-  if (path === "/csv-parse.js") {
+  if (path === "/csv-parse.js" || path === "/csv-parse-stream.js") {
     const { resolve } = createRequire(join(root, "packages/irregular/package.json"));
-    return readFileSync(resolve("csv-parse/browser/esm/sync"), "utf8");
+    const entry = path === "/csv-parse.js" ? "csv-parse/browser/esm/sync" : "csv-parse/browser/esm";
+    return readFileSync(resolve(entry), "utf8");
   }
   if (path === "/worker.js") return workerSource;
   if (!/^\/(packages\/[a-z]+\/src\/.*|tests\/[a-z-]+)\.ts$/.test(path)) return undefined;

@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { examples } from "../house.js";
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -39,10 +40,7 @@ export const members = [
   { name: "experiments", folder: "experiments" },
   { name: "bench", folder: "bench" },
   { name: "browsers", folder: "tools/browsers" },
-  { name: "browser", folder: "examples/browser" },
-  { name: "inside", folder: "examples/inside" },
-  { name: "physionet-mortality", folder: "examples/physionet-mortality" },
-  { name: "mosi-missing", folder: "examples/mosi-missing" },
+  ...examples.map((name) => ({ name, folder: `examples/${name}` })),
 ];
 
 /** The @sluice packages among the dependencies, without the scope. */

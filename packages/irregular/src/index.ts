@@ -25,13 +25,17 @@ export {
   takeRows,
 } from "./records/observations.ts";
 export { joinObservations } from "./records/join.ts";
+export { mergeObservations } from "./records/merge.ts";
 export { type FromRecords, fromRecords } from "./records/from-records.ts";
 export type { ObservedRecord } from "./records/reading.ts";
 export type { RecordOptions, SameTime } from "./records/options.ts";
 export type { TimeFormat, TimeOptions } from "./records/time.ts";
+export type { Conversions, Converted, UnitConversion } from "./records/units.ts";
 export { type RecordFault, type RecordProblem, type RecordsReport, reportLines } from "./records/report.ts";
-export { type CsvOptions, fromCsv } from "./tables/csv.ts";
-export { fromJsonLines } from "./tables/json-lines.ts";
+export { type CsvOptions, fromCsv, fromCsvStream } from "./tables/csv.ts";
+export { fromJsonLines, fromJsonLinesStream } from "./tables/json-lines.ts";
+export type { TextChunks } from "./tables/chunks.ts";
+export { type CsvLine, type SplitCsvOptions, splitCsv } from "./tables/split-csv.ts";
 export type { TableColumns } from "./tables/columns.ts";
 export type { TableOptions } from "./tables/table.ts";
 

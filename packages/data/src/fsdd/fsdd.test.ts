@@ -73,6 +73,10 @@ describe("WAV files", () => {
     ["8 bits", riff(format({ bits: 8 }), data([1])), "byte 20: its samples have 8 bits, expected 16"],
     ["no rate", riff(format({ rate: 0 }), data([1])), "byte 20: its rate is 0 Hz"],
     ["half a sample", riff(format(), chunk("data", Buffer.alloc(3))), "byte 36: it has 3 bytes of samples"],
+    ["a second format", riff(format(), format(), data([1])), "byte 36: it has a second format"],
+    ["samples twice", riff(format(), data([1]), data([2])), "byte 46: it has a second chunk of samples"],
+    ["fewer samples than it has", riff(format(), data([1, 2, 3])).with(40, 2), "byte 46: it ends within the name"],
+    ["more bytes than it says", new Uint8Array([...riff(format(), data([1])), 0]), "byte 4: it has 47 bytes, but says"],
     ["a short format", riff(chunk("fmt ", Buffer.alloc(14)), data([1])), "byte 20: its format takes 14 bytes"],
   ])("damaged: %s", (_, bytes, message) => {
     expect(() => parseWav(bytes, origin)).toThrow(DataError);

@@ -9,7 +9,8 @@ export interface Sound {
 }
 
 /**
- * Reads a WAV file of one channel of 16-bit samples (RIFF, PCM). Other chunks than `fmt ` and `data` are skipped.
+ * Reads a WAV file of one channel of 16-bit samples (RIFF, PCM). Other chunks than `fmt ` and `data` are skipped,
+ * but all must fill the file.
  * `origin` is used in errors only. Throws a {@link DataError} that names the offset of what is wrong.
  */
 export function parseWav(bytes: Uint8Array, origin: DataOrigin): Sound {
@@ -20,23 +21,37 @@ export function parseWav(bytes: Uint8Array, origin: DataOrigin): Sound {
   if (bytes.length < 12 || name(0) !== "RIFF" || name(8) !== "WAVE")
     return fail("byte 0", "it does not begin as a WAV file: RIFF, a size, WAVE");
   const said = view.getUint32(4, true) + 8;
-  if (said > bytes.length) fail("byte 4", `it has ${bytes.length} bytes, but says that it has ${said}: it is cut off`);
-  let rate: number | undefined;
-  for (let at = 12; at + 8 <= bytes.length;) {
-    const [chunk, size, body] = [name(at), view.getUint32(at + 4, true), at + 8];
+  if (said !== bytes.length)
+    fail(
+      "byte 4",
+      `it has ${bytes.length} bytes, but says that it has ${said}${said > bytes.length ? ": it is cut off" : ""}`,
+    );
+  let [rate, sound]: [number | undefined, Sound | undefined] = [undefined, undefined];
+  for (let at = 12; at < bytes.length;) {
+    const [chunk, body] = [name(at), at + 8];
+    if (body > bytes.length) fail(`byte ${at}`, `it ends within the name and size of a chunk`);
+    const size = view.getUint32(at + 4, true);
     if (body + size > bytes.length)
       fail(`byte ${at}`, `the chunk "${chunk}" has ${bytes.length - body} bytes of ${size}: it is cut off`);
-    if (chunk === "fmt ") rate = rateOf(view, body, size, (wrong) => fail(`byte ${body}`, wrong));
+    if (chunk === "fmt ") {
+      if (rate !== undefined) fail(`byte ${at}`, "it has a second format");
+      rate = rateOf(view, body, size, (wrong) => fail(`byte ${body}`, wrong));
+    }
     if (chunk === "data") {
       if (rate === undefined) return fail(`byte ${at}`, "its samples come before their format");
+      if (sound !== undefined) fail(`byte ${at}`, "it has a second chunk of samples");
       if (size % 2 !== 0) fail(`byte ${at}`, `it has ${size} bytes of samples, which are not whole 16-bit samples`);
-      const samples = Float32Array.from({ length: size / 2 }, (_, i) => view.getInt16(body + 2 * i, true) / 32_768);
-      return { samples, rate };
+      sound = {
+        samples: Float32Array.from({ length: size / 2 }, (_, i) => view.getInt16(body + 2 * i, true) / 32_768),
+        rate,
+      };
     }
     // Chunks begin at even offsets.
     at = body + size + (size % 2);
   }
-  return fail(`byte ${bytes.length}`, rate === undefined ? 'it has no chunk "fmt "' : 'it has no chunk "data"');
+  return (
+    sound ?? fail(`byte ${bytes.length}`, rate === undefined ? 'it has no chunk "fmt "' : 'it has no chunk "data"')
+  );
 }
 
 function rateOf(view: DataView, body: number, size: number, fail: (wrong: string) => never): number {

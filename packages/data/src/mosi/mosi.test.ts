@@ -38,6 +38,11 @@ describe("the lines of MOSI", () => {
     ["a list", "[1]\n", "line 1: expected an object"],
     ["null", "null\n", "line 1: expected an object"],
     ["a field missing", lines({ ...utterance("a", 1), video: undefined }), "line 1: it has no field video"],
+    [
+      "a field twice",
+      lines(utterance("a", 1)).replace('"positive":1', '"positive":1,"positive":0'),
+      'line 1: it is not JSON, so the file is cut off or not the data set (an object has the member "positive" twice)',
+    ],
     ["a field too many", lines(utterance("a", 1, { label: 2 })), "line 1: it has the unknown field label"],
     ["no name of a clip", lines(utterance("", 1)), 'line 1: its clip is "", expected a name'],
     [

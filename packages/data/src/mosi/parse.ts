@@ -1,3 +1,4 @@
+import { parseJson } from "@sluice/formats";
 import { failIn, type Fail, type DataOrigin } from "../error.ts";
 
 /** One utterance of a speaker who reviews a film. */
@@ -73,9 +74,10 @@ export function parseMosi(text: string, origin: DataOrigin): Clip[] {
 function objectOf(line: string, place: string, fail: Fail): Readonly<Record<string, unknown>> {
   let value: unknown;
   try {
-    value = JSON.parse(line);
-  } catch {
-    return fail(place, "it is not JSON, so the file is cut off or not the data set");
+    value = parseJson(line);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    return fail(place, `it is not JSON, so the file is cut off or not the data set (${why})`);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))
     return fail(place, "expected an object with the features of an utterance");

@@ -6,6 +6,7 @@ import { eventTime, fitScaler, lengthsOf, observedCount, takeRows } from "@sluic
 import { once } from "@sluice/tensor/testing";
 import { describe, expect, test, vi } from "vitest";
 import { DataError, dataFolder, physionet2012, physionet2012Examples, stratifiedSplit } from "../index.ts";
+import { parseOutcomes } from "./outcomes.ts";
 import { readStay } from "./stay.ts";
 import { measured } from "./variables.ts";
 
@@ -53,6 +54,36 @@ describe("the file of a stay", () => {
     expect(readStay("1", text.join("\n"), "last").wrong).toBe("it names the RecordID 132539, expected 1");
     expect(readStay("1", "Time,Parameter,Value\n", "last").wrong).toBe("it names no RecordID, expected 1");
     expect(readStay("1", "<html>", "last").wrong).toBe('its header is "<html>", expected Time,Parameter,Value');
+  });
+});
+
+describe("outcomes", () => {
+  const origin = { set: "toy", file: "Outcomes-a.txt", obtain: "Get it there." };
+  const outcomes = (...lines: string[]): string => ["RecordID,SOFA,In-hospital_death", ...lines, ""].join("\n");
+  test("are in the order of the ids", () => {
+    expect(parseOutcomes(outcomes("10,3,1", "9,-1,0"), origin)).toEqual([
+      { id: "9", died: 0 },
+      { id: "10", died: 1 },
+    ]);
+  });
+
+  test.each([
+    ["empty", "", "line 1: it has no column RecordID"],
+    ["another header", "id,death\n1,0\n", "line 1: it has no column RecordID"],
+    ["a column twice", "RecordID,In-hospital_death,In-hospital_death\n1,0,1\n", "line 1: it has the column In-hosp"],
+    ["no records", outcomes(), "line 2: it has no records"],
+    [
+      "a cell too many, which shifts the others",
+      outcomes("9,3,1", "10,1,1,0"),
+      "line 3: it has 4 cells, but the header",
+    ],
+    ["cut off", outcomes("9,3,1", "10,1").trimEnd(), "line 3: it has 2 cells, but the header has 3"],
+    ["neither dead nor alive", outcomes("9,3,2"), 'line 2: RecordID and In-hospital_death are "9" and "2", expected'],
+    ["a record twice", outcomes("9,3,1", "9,3,0"), "line 3: the record 9 comes a second time"],
+    ["an open quote", outcomes('9,3,"1'), "line 2: a quote is opened and never closed"],
+  ])("%s", (_, text, message) => {
+    expect(() => parseOutcomes(text, origin)).toThrow(DataError);
+    expect(() => parseOutcomes(text, origin)).toThrow(`toy: Outcomes-a.txt, ${message}`);
   });
 });
 

@@ -7,6 +7,7 @@ import type { Provenance } from "../dataset.ts";
 import { DataError } from "../error.ts";
 import { readChecked, readFromDisk } from "../files.ts";
 import { dataFolder } from "../folder.ts";
+import { parseOutcomes } from "./outcomes.ts";
 import { readStay, type Stay } from "./stay.ts";
 
 /** Options of {@link physionet2012}. */
@@ -88,7 +89,7 @@ export async function physionet2012(options: PhysioNet2012Options): Promise<Phys
     });
   const base = root.replace(/[\\/]+$/, "");
   const bytes = await readChecked(set, `${base}/${outcomesFile}`, sums[which].outcomes, obtain, readFromDisk);
-  const outcomes = outcomesOf(outcomesFile, new TextDecoder().decode(bytes));
+  const outcomes = parseOutcomes(new TextDecoder().decode(bytes), { set, file: outcomesFile, obtain });
   const folder = `physionet2012/set-${which}`;
   const files = await readAll(
     base,
@@ -117,22 +118,6 @@ export async function physionet2012(options: PhysioNet2012Options): Promise<Phys
       caution: "Published results differ in their rows: most cross-validate on set A alone. Some leave out stays.",
     },
   };
-}
-
-/** Record ids and deaths in hospital, in the order of the ids. */
-function outcomesOf(file: string, text: string): { readonly id: string; readonly died: number }[] {
-  const [header = "", ...lines] = text.trimEnd().split(/\r?\n/);
-  const columns = header.split(",");
-  const [id, died] = [columns.indexOf("RecordID"), columns.indexOf("In-hospital_death")];
-  return lines
-    .map((line, i) => {
-      const cells = line.split(",");
-      const [name = "", outcome] = [cells[id], cells[died]];
-      if (/^\d+$/.test(name) && (outcome === "0" || outcome === "1")) return { id: name, died: Number(outcome) };
-      const wrong = `RecordID and In-hospital_death are "${name}" and "${outcome}", expected a number, and 0 or 1`;
-      throw new DataError({ set, file: `${file}, line ${i + 2}`, wrong, obtain });
-    })
-    .toSorted((a, b) => Number(a.id) - Number(b.id));
 }
 
 interface StayFile {

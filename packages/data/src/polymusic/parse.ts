@@ -1,3 +1,4 @@
+import { parseJson } from "@sluice/formats";
 import { failIn, type Fail, type DataOrigin } from "../error.ts";
 
 /** A piece of music: for each step the keys that sound, 0 (A0) to 87 (C8), in ascending order. */
@@ -23,7 +24,7 @@ export function parsePianoRolls(text: string, origin: DataOrigin): PianoRolls {
   if (typeof text !== "string") return fail("", `expected the text as a string, got ${typeof text}`);
   let given: unknown;
   try {
-    given = JSON.parse(text);
+    given = parseJson(text);
   } catch (cause) {
     return fail("", `it is not JSON (${cause instanceof Error ? cause.message : String(cause)})`);
   }

@@ -30,6 +30,7 @@ describe("piano rolls", () => {
     ["cut off", wrong([]).slice(0, -5), "it is not JSON"],
     ["a list", "[]", "expected an object with train, valid and test"],
     ["a split missing", '{"train":[],"valid":[]}', "test: expected a list of pieces, got nothing"],
+    ["a split twice", '{"train":[],"valid":[],"test":[],"train":[]}', 'an object has the member "train" twice'],
     ["a split too many", '{"train":[],"valid":[],"test":[],"dev":[]}', "the unknown split dev"],
     ["no piece", wrong(5), "train, piece 2: expected a list of steps, got 5"],
     ["one step", wrong([[1]]), "train, piece 2: it has 1 steps, expected at least 2"],

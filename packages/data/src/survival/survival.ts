@@ -108,7 +108,7 @@ export async function pbcseq(options: SurvivalOptions = {}): Promise<Tables<{ re
   const [text = ""] = await textsOf(pbcseqFiles, options.folder);
   return {
     name: "pbcseq",
-    tables: { visits: await parseTable(text, visits, originOf(pbcseqFiles, 0)) },
+    tables: { visits: parseTable(text, visits, originOf(pbcseqFiles, 0)) },
     provenance: {
       source: "R package survival, pbcseq: Mayo Clinic trial of 1974 to 1984 (Therneau and Grambsch 2000)",
       licence,
@@ -133,8 +133,8 @@ export async function nafld(
   return {
     name: "NAFLD",
     tables: {
-      people: await parseTable(first, people, originOf(nafldFiles, 0)),
-      measurements: await parseTable(second, measurements, originOf(nafldFiles, 1)),
+      people: parseTable(first, people, originOf(nafldFiles, 0)),
+      measurements: parseTable(second, measurements, originOf(nafldFiles, 1)),
     },
     provenance: {
       source: "R package survival, nafld1 and nafld2: Mayo Clinic, Olmsted County (Allen et al. 2018)",

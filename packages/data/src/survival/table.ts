@@ -1,4 +1,4 @@
-import type { CsvError } from "csv-parse/browser/esm/sync";
+import { splitCsv } from "@sluice/irregular";
 import { failIn, type Fail, type DataOrigin } from "../error.ts";
 
 /**
@@ -20,14 +20,14 @@ export type Columns<T extends Readonly<Record<string, ColumnType>>> = {
  * names the line and the column if a field is not of its type, is missing where it must not be, or if a row has another
  * number of fields.
  */
-export async function parseTable<const T extends Readonly<Record<string, ColumnType>>>(
+export function parseTable<const T extends Readonly<Record<string, ColumnType>>>(
   text: string,
   types: T,
   origin: DataOrigin,
-): Promise<Columns<T>> {
+): Columns<T> {
   const fail = failIn("parseTable", origin);
   const names = Object.keys(types);
-  const rows = await rowsOf(text, names, fail);
+  const rows = rowsOf(text, names, fail);
   const columns = names.map((name, at) => {
     const type = types[name];
     const wrong = (row: number, what: string): never => fail(`line ${row + 2}`, `${name} ${what}`);
@@ -42,29 +42,20 @@ export async function parseTable<const T extends Readonly<Record<string, ColumnT
 }
 
 /** The fields of every row but the first. Line breaks inside fields are errors, so row `i` is line `i + 2`. */
-async function rowsOf(text: string, names: readonly string[], fail: Fail): Promise<readonly (readonly string[])[]> {
-  // Loaded when it is needed: most of a page's data is no CSV.
-  const { parse, CsvError } = await import("csv-parse/browser/esm/sync");
-  let rows: string[][];
-  try {
-    rows = parse(text, { relax_column_count: true, bom: true, record_delimiter: ["\r\n", "\n"] });
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    return fail(`line ${lineOf(error)}`, error.message);
+function rowsOf(text: string, names: readonly string[], fail: Fail): readonly (readonly string[])[] {
+  const lines = splitCsv(text, { fail: (line, wrong) => fail(`line ${line}`, wrong) });
+  const [header, ...others] = lines;
+  const columns = header?.cells ?? [];
+  if (columns.length !== names.length || columns.join() !== names.join())
+    fail("line 1", `its columns are ${columns.join(", ") || "none"}, expected ${names.join(", ")}`);
+  for (const { line, cells } of others) {
+    if (cells.length !== names.length)
+      fail(`line ${line}`, `it has ${cells.length} fields, but there are ${names.length} columns`);
+    if (cells.some((field) => /[\r\n]/.test(field))) fail(`line ${line}`, "a field has a line break");
   }
-  const [header = [], ...others] = rows;
-  if (header.join() !== names.join())
-    fail("line 1", `its columns are ${header.join(", ") || "none"}, expected ${names.join(", ")}`);
-  others.forEach((row, i) => {
-    if (row.length !== names.length)
-      fail(`line ${i + 2}`, `it has ${row.length} fields, but there are ${names.length} columns`);
-    if (row.some((field) => field.includes("\n"))) fail(`line ${i + 2}`, "a field has a line break");
-  });
   if (others.length === 0) fail("line 2", "it has no rows");
-  return others;
+  return others.map(({ cells }) => cells);
 }
-
-const lineOf = (error: CsvError): number => (typeof error["lines"] === "number" ? error["lines"] : 1);
 
 type Wrong = (row: number, what: string) => never;
 

@@ -21,6 +21,9 @@ export interface MissingAtRandomOptions extends HideOptions {
  *
  * a is such that the mean probability is `rate`. A given variable that was not observed at the step counts as its mean,
  * z = 0.
+ *
+ * pygrinder's `mar_logistic` draws the given variables and weights of either sign at random, and scales their sum to a
+ * deviation of 1; with one given variable it is this with a slope of 1 or -1.
  */
 export function missingAtRandom(batch: RaggedBatch, options: MissingAtRandomOptions): Hidden {
   const name = "missingAtRandom";

@@ -12,9 +12,14 @@ export interface MissingBlocksOptions extends HideOptions {
 }
 
 /**
- * Hides blocks of `steps` steps and `width` variables, as when a sensor fails for a while. Places are drawn with the
- * same probability for every step of the data and every variable; blocks may overlap. Blocks are added until `rate` of
- * the observed values is hidden, so that the last one may exceed it a little.
+ * Hides blocks of `steps` steps and `width` variables, as when a sensor fails for a while. A sequence is
+ * drawn with a probability that grows with its length, and every place at which a block fits into it is equally likely,
+ * so that the first and last steps of a sequence are hidden less often than those between them. Blocks may overlap. They
+ * are added until `rate` of the observed values is hidden, so that the last one may exceed it a little.
+ *
+ * pygrinder's `seq_missing` and `block_missing` draw places in the same way, but a number of blocks instead of a rate,
+ * so that overlaps and what was missing before lower theirs; with `rate` set to what they reach, the shares by step and
+ * by variable are theirs.
  */
 export function missingBlocks(batch: RaggedBatch, options: MissingBlocksOptions): Hidden {
   const name = "missingBlocks";
@@ -39,11 +44,12 @@ function blockAt(
   { steps: total, features, variables, isObserved }: Candidates,
   { steps, width, u }: { readonly steps: number; readonly width: number; readonly u: readonly [number, number] },
 ): number[] {
-  const any = Math.floor(u[0] * total);
+  const any = u[0] * total;
   const sequence = data.findLastIndex((offset) => offset <= any);
   const [from, to] = [data[sequence] ?? 0, data[sequence + 1] ?? total];
-  // The block around the drawn step that lies within the sequence.
-  const first = Math.max(from, Math.min(any, to - steps));
+  // Where the draw lies in its sequence is uniform too, and chooses one of the places at which a block fits.
+  const places = Math.max(1, to - from - steps + 1);
+  const first = from + Math.min(places - 1, Math.floor(((any - from) / (to - from)) * places));
   const left = Math.floor(u[1] * (variables.length - width + 1));
   const block = variables.slice(left, left + width);
   return Array.from({ length: Math.min(steps, to - first) }, (_, t) =>

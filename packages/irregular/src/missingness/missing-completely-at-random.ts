@@ -4,7 +4,7 @@ import { candidatesOf, hide, type Hidden, type HideOptions } from "./hidden.ts";
 
 /**
  * Hides values completely at random (MCAR; Rubin 1976): each observed value with the same probability, `rate`, whatever
- * it is and whatever the others are.
+ * it is and whatever the others are. pygrinder's `mcar` is the same.
  */
 export function missingCompletelyAtRandom(batch: RaggedBatch, options: HideOptions): Hidden {
   const candidates = candidatesOf("missingCompletelyAtRandom", batch, options);

@@ -16,7 +16,9 @@ export interface MissingNotAtRandomOptions extends HideOptions {
  *
  *     P(hidden) = sigmoid(a + slope z),   z = (value - mean) / deviation of the variable's observed values
  *
- * a is such that the mean probability is `rate`.
+ * a is such that the mean probability is `rate`. A large slope makes a threshold: of one sequence and one variable,
+ * exactly the highest values are hidden, as by pygrinder's `mnar_x`. That takes the mean and deviation of each sequence
+ * and a threshold instead of a rate.
  */
 export function missingNotAtRandom(batch: RaggedBatch, options: MissingNotAtRandomOptions): Hidden {
   const candidates = candidatesOf("missingNotAtRandom", batch, options, ["slope"]);

@@ -1,11 +1,11 @@
 import { tensor, TensorError } from "@sluice/tensor";
-import { lookUp, nth, shown } from "@sluice/tensor/internal";
+import { nth, shown } from "@sluice/tensor/internal";
 import { meanOf } from "./mean.ts";
-import type { Observations, Statics, Variable } from "./observations.ts";
+import type { Observations, Statics, TimeUnit, Variable } from "./observations.ts";
 import type { SameTime } from "./options.ts";
-import { problemOf, type Reading } from "./reading.ts";
-import { placeOf, type RecordProblem } from "./report.ts";
-import type { TimeOptions } from "./time.ts";
+import { problemOf } from "./reading.ts";
+import { needsNoTime, type Readings } from "./readings.ts";
+import { placeOf, type RecordFault, type RecordProblem } from "./report.ts";
 
 /** What a data set is made of, besides its values. */
 export interface Frame {
@@ -13,21 +13,25 @@ export interface Frame {
   readonly variables: readonly Variable[];
   readonly statics: readonly Variable[];
   readonly sameTime: SameTime;
-  readonly time: TimeOptions;
+  readonly timeUnit: TimeUnit;
 }
 
-/** A reading with the indices of its row and variable. */
-interface Placed extends Reading<number> {
-  readonly row: number;
-  readonly column: number;
+/** Readings with their names. Those whose time is NaN are left out. */
+export interface NamedReadings extends Readings {
+  readonly ids: readonly string[];
+  readonly names: readonly string[];
 }
 
-/** One value of one variable at one time of a row, or a static value of a row. */
-interface Cell {
-  readonly row: number;
-  readonly time: number;
-  readonly column: number;
-  readonly value: number;
+/** Readings at their places: `row` and `column` are indices into the data set, `time` is 0 if static. */
+interface Placed extends Pick<Readings, "value" | "time" | "record" | "line"> {
+  readonly row: Int32Array;
+  readonly column: Int32Array;
+}
+
+/** One value for each place, sorted by row, time and column. `at` is the index of a reading of the place. */
+interface Cells {
+  readonly at: readonly number[];
+  readonly values: readonly number[];
 }
 
 /**
@@ -36,131 +40,180 @@ interface Cell {
  */
 export function assemble(
   operation: string,
-  readings: readonly Reading<number>[],
+  readings: NamedReadings,
   frame: Frame,
   problems: RecordProblem[],
 ): { readonly observations: Observations; readonly kept: number; readonly repeated: number } {
-  const { ids, variables, statics, time } = frame;
-  const rowOf = indexOf(ids);
-  const placed = (isStatic: boolean): Placed[] => {
-    const columnOf = indexOf((isStatic ? statics : variables).map(({ name }) => name));
-    return readings
-      .filter((reading) => reading.isStatic === isStatic)
-      .map((reading) => ({ ...reading, row: rowOf(reading.id), column: columnOf(reading.variable) }))
-      .sort((a, b) => a.row - b.row || a.time - b.time || a.column - b.column || a.record - b.record);
-  };
+  const { ids, variables, statics, timeUnit, sameTime } = frame;
   let repeated = 0;
-  const cells = cellsOf(operation, placed(false), frame.sameTime, (lost) => problems.push(lost));
-  const fixed = cellsOf(operation, placed(true), frame.sameTime, (lost) => {
-    if (lost.fault === "duplicate") repeated++;
-    else problems.push(lost);
+  const [timed, fixed] = [false, true].map((isStatic) => {
+    const columns = isStatic ? statics : variables;
+    const { placed, order } = inPlace(readings, ids, columns, isStatic);
+    const nameOf = (at: number): string =>
+      `${nth(columns, nth(placed.column, at)).name} of ${shown(nth(ids, nth(placed.row, at)))}${isStatic ? "" : ` at ${nth(placed.time, at)}`}`;
+    const cells = cellsOf(operation, placed, order, { rule: sameTime, nameOf }, (lost) => {
+      if (isStatic && lost.fault === "duplicate") repeated++;
+      else problems.push(lost);
+    });
+    return { placed, cells };
   });
+  if (timed === undefined || fixed === undefined) throw new Error("two kinds of readings");
   const observations: Observations = {
     variables,
     ids,
-    timeUnit: time.unit,
-    ...steps(cells, ids.length, variables.length),
-    statics: staticsOf(fixed, ids.length, statics),
+    timeUnit,
+    ...steps(timed.placed, timed.cells, ids.length, variables.length),
+    statics: staticsOf(fixed.placed, fixed.cells, ids.length, statics),
   };
-  return { observations, kept: cells.length + fixed.length, repeated };
+  return { observations, kept: timed.cells.at.length + fixed.cells.at.length, repeated };
 }
 
-function indexOf(names: readonly string[]): (name: string) => number {
-  const indices = new Map(names.map((name, i) => [name, i]));
-  return (name) => lookUp(indices, name, `${name} is not in the data set`);
+/** The places of the readings of one kind, and their indices sorted by row, time, column and record. */
+function inPlace(
+  { length, id, name, time, format, value, record, line, ids: allIds, names }: NamedReadings,
+  ids: readonly string[],
+  columns: readonly Variable[],
+  isStatic: boolean,
+): { readonly placed: Placed; readonly order: Uint32Array } {
+  const rowOf = indicesOf(allIds, ids);
+  const columnOf = indicesOf(
+    names,
+    columns.map((variable) => variable.name),
+  );
+  const [row, column] = [new Int32Array(length), new Int32Array(length)];
+  const order = new Uint32Array(length);
+  let count = 0;
+  for (let i = 0; i < length; i++) {
+    if ((nth(format, i) === needsNoTime) !== isStatic || Number.isNaN(nth(time, i))) continue;
+    row[i] = nth(rowOf, nth(id, i));
+    column[i] = nth(columnOf, nth(name, i));
+    order[count++] = i;
+  }
+  const sorted = order
+    .subarray(0, count)
+    .sort(
+      (a, b) => nth(row, a) - nth(row, b) || nth(time, a) - nth(time, b) || nth(column, a) - nth(column, b) || a - b,
+    );
+  return { placed: { row, column, time, value, record, line }, order: sorted };
 }
 
-/** One value for each place. `sorted` has the readings of one place next to each other, in the order of the records. */
+/** For each name its index in `among`, or -1. */
+function indicesOf(names: readonly string[], among: readonly string[]): Int32Array {
+  const indices = new Map(among.map((name, i) => [name, i]));
+  return Int32Array.from(names, (name) => indices.get(name) ?? -1);
+}
+
+interface Rule {
+  readonly rule: SameTime;
+  /** What a reading is a value of, in words. */
+  nameOf(at: number): string;
+}
+
+/** One value for each place. `order` has the readings of one place next to each other, in the order of the records. */
 function cellsOf(
   operation: string,
-  sorted: readonly Placed[],
-  rule: SameTime,
+  placed: Placed,
+  order: Uint32Array,
+  rule: Rule,
   lose: (problem: RecordProblem) => void,
-): Cell[] {
-  const cells: Cell[] = [];
-  for (let from = 0; from < sorted.length;) {
-    const first = nth(sorted, from);
+): Cells {
+  const { row, time, column, value } = placed;
+  const samePlace = (a: number, b: number): boolean =>
+    nth(row, a) === nth(row, b) && nth(time, a) === nth(time, b) && nth(column, a) === nth(column, b);
+  const at: number[] = [];
+  const values: number[] = [];
+  for (let from = 0; from < order.length;) {
+    const first = nth(order, from);
     let to = from + 1;
-    while (to < sorted.length && samePlace(first, nth(sorted, to))) to++;
-    const { row, time, column } = first;
-    cells.push({ row, time, column, value: resolved(operation, sorted.slice(from, to), rule, lose) });
+    while (to < order.length && samePlace(first, nth(order, to))) to++;
+    at.push(first);
+    values.push(
+      to === from + 1 ? nth(value, first) : resolved(operation, placed, order.subarray(from, to), rule, lose),
+    );
     from = to;
   }
-  return cells;
+  return { at, values };
 }
 
-const samePlace = (a: Placed, b: Placed): boolean => a.row === b.row && a.time === b.time && a.column === b.column;
-
-/** The value of one place. Reports every reading but one. */
+/** The value of a place with several readings. Reports every reading but one. */
 function resolved(
   operation: string,
-  readings: readonly Placed[],
-  rule: SameTime,
+  { value, record, line }: Placed,
+  readings: Uint32Array,
+  { rule, nameOf }: Rule,
   lose: (problem: RecordProblem) => void,
 ): number {
-  const kept = rule === "last" ? nth(readings, readings.length - 1) : nth(readings, 0);
-  if (readings.length === 1) return kept.value;
-  const other = readings.find(({ value }) => value !== kept.value);
-  const what = `${kept.variable} of ${shown(kept.id)}${kept.isStatic ? "" : ` at ${kept.time}`}`;
+  const kept = nth(readings, rule === "last" ? readings.length - 1 : 0);
+  const here = (at: number): { record: number; line?: number } =>
+    nth(line, at) === 0 ? { record: nth(record, at) } : { record: nth(record, at), line: nth(line, at) };
+  const other = readings.find((at) => nth(value, at) !== nth(value, kept));
+  const what = nameOf(kept);
   if (other !== undefined && rule === "error")
     throw new TensorError(
-      `${operation}: ${what} is ${kept.value} in ${placeOf(kept)} and ${other.value} in ${placeOf(other)}; choose a rule with sameTime: mean, first or last`,
+      `${operation}: ${what} is ${nth(value, kept)} in ${placeOf(here(kept))} and ${nth(value, other)} in ${placeOf(here(other))}; choose a rule with sameTime: mean, first or last`,
     );
-  for (const reading of readings) {
-    if (reading === kept) continue;
-    lose(
-      other === undefined
-        ? problemOf("duplicate", reading, `${what} is ${reading.value}, as in ${placeOf(kept)}`)
-        : problemOf(
-            "same time",
-            reading,
-            `${what} is ${reading.value}, and another value in ${placeOf(kept)}; ${rule === "mean" ? "their mean is taken" : `the ${rule} is taken`}`,
-          ),
-    );
-  }
-  return rule === "mean" && other !== undefined ? meanOf(readings.map(({ value }) => value)) : kept.value;
+  const [fault, why]: [RecordFault, string] =
+    other === undefined
+      ? ["duplicate", `, as in ${placeOf(here(kept))}`]
+      : [
+          "same time",
+          `, and another value in ${placeOf(here(kept))}; ${rule === "mean" ? "their mean is taken" : `the ${rule} is taken`}`,
+        ];
+  for (const at of readings) if (at !== kept) lose(problemOf(fault, here(at), `${what} is ${nth(value, at)}${why}`));
+  return rule === "mean" && other !== undefined
+    ? meanOf(Array.from(readings, (at) => nth(value, at)))
+    : nth(value, kept);
 }
 
-/** The steps of all rows, from cells sorted by row and time. */
+/** The steps of all rows. */
 function steps(
-  cells: readonly Cell[],
+  { row, time, column }: Placed,
+  { at, values: found }: Cells,
   rows: number,
   width: number,
 ): Pick<Observations, "offsets" | "times" | "values" | "mask"> {
   const offsets = new Int32Array(rows + 1);
-  const times: number[] = [];
-  const stepOf = cells.map(({ row, time }, i) => {
-    const before = cells[i - 1];
-    if (before === undefined || before.row !== row || before.time !== time) {
-      times.push(time);
-      offsets[row + 1] = nth(offsets, row + 1) + 1;
+  const isNewStep = at.map((reading, i) => {
+    const before = at[i - 1];
+    return before === undefined || nth(row, before) !== nth(row, reading) || nth(time, before) !== nth(time, reading);
+  });
+  const count = isNewStep.reduce((sum, isNew) => sum + (isNew ? 1 : 0), 0);
+  const times = new Float64Array(count);
+  const values = new Float64Array(count * width).fill(Number.NaN);
+  const mask = new Int32Array(count * width);
+  let step = -1;
+  at.forEach((reading, i) => {
+    if (isNewStep[i]) {
+      times[++step] = nth(time, reading);
+      offsets[nth(row, reading) + 1] = nth(offsets, nth(row, reading) + 1) + 1;
     }
-    return times.length - 1;
+    const place = step * width + nth(column, reading);
+    values[place] = nth(found, i);
+    mask[place] = 1;
   });
-  for (let row = 0; row < rows; row++) offsets[row + 1] = nth(offsets, row) + nth(offsets, row + 1);
-  const values = new Float64Array(times.length * width).fill(Number.NaN);
-  const mask = new Int32Array(times.length * width);
-  cells.forEach(({ column, value }, i) => {
-    const at = nth(stepOf, i) * width + column;
-    values[at] = value;
-    mask[at] = 1;
-  });
+  for (let i = 0; i < rows; i++) offsets[i + 1] = nth(offsets, i) + nth(offsets, i + 1);
   return {
     offsets: tensor(offsets),
-    times: tensor(Float64Array.from(times)),
-    values: tensor(values, [times.length, width]),
-    mask: tensor(mask, [times.length, width], { dtype: "bool" }),
+    times: tensor(times),
+    values: tensor(values, [count, width]),
+    mask: tensor(mask, [count, width], { dtype: "bool" }),
   };
 }
 
-function staticsOf(cells: readonly Cell[], rows: number, variables: readonly Variable[]): Statics {
+function staticsOf(
+  { row, column }: Placed,
+  { at, values: found }: Cells,
+  rows: number,
+  variables: readonly Variable[],
+): Statics {
   const width = variables.length;
   const values = new Float64Array(rows * width).fill(Number.NaN);
   const mask = new Int32Array(rows * width);
-  for (const { row, column, value } of cells) {
-    values[row * width + column] = value;
-    mask[row * width + column] = 1;
-  }
+  at.forEach((reading, i) => {
+    const place = nth(row, reading) * width + nth(column, reading);
+    values[place] = nth(found, i);
+    mask[place] = 1;
+  });
   return {
     variables,
     values: tensor(values, [rows, width]),

@@ -2,8 +2,8 @@ import { TensorError } from "@sluice/tensor";
 import { shown } from "@sluice/tensor/internal";
 import type { Variable } from "./observations.ts";
 import type { RecordSettings } from "./options.ts";
-import type { RecordFault, RecordProblem, RecordsReport } from "./report.ts";
-import { recognisedFormat, timeParser } from "./time.ts";
+import type { RecordFault, RecordProblem } from "./report.ts";
+import { conversionOf, unitText } from "./units.ts";
 import { isMissing, usuallyMissing, valueOf } from "./variables.ts";
 
 /** One value of one variable, at one time of one row. */
@@ -14,6 +14,8 @@ export interface ObservedRecord {
   readonly time?: string | number | undefined;
   readonly variable: string;
   readonly value: string | number | boolean | null | undefined;
+  /** The unit of the value. Default: that of its variable. */
+  readonly unit?: string | null | undefined;
   /** The line of the file that it was read from, counted from 1, for the report. */
   readonly line?: number;
 }
@@ -24,6 +26,8 @@ export interface RawRecord {
   readonly time?: unknown;
   readonly variable: unknown;
   readonly value: unknown;
+  /** Undefined where nothing says a unit; empty where its place is empty. */
+  readonly unit?: unknown;
   readonly line?: number;
 }
 
@@ -33,14 +37,19 @@ export interface UnreadableLine {
   readonly unreadable: string;
 }
 
-/** A record whose id, variable and value are read. `time` is as it was written, or a number later. */
-export interface Reading<Time = unknown> {
+/** A record whose id, variable and value are read. The time is as it was written. */
+export interface Reading {
   readonly id: string;
   readonly variable: string;
   /** Whether the value belongs to the row. It has no time then. */
   readonly isStatic: boolean;
+  /** In the unit of the variable, if that is declared. */
   readonly value: number;
-  readonly time: Time;
+  /** The unit that the record says. */
+  readonly unit?: string;
+  /** The unit that the value was converted from. */
+  readonly convertedFrom?: string;
+  readonly time: unknown;
   readonly record: number;
   readonly line?: number;
 }
@@ -60,7 +69,7 @@ export function readRecord(
   given: RawRecord | UnreadableLine,
   record: number,
   settings: RecordSettings,
-  seen: { readonly ids: Set<string>; readonly names: Set<string> },
+  seen: { readonly ids: { add(name: string): unknown }; readonly names: { add(name: string): unknown } },
 ): Reading | RecordProblem {
   if (typeof given !== "object" || given === null)
     throw new TensorError(`${operation}: record ${record} is ${shown(given)}, expected { id, time, variable, value }`);
@@ -76,18 +85,41 @@ export function readRecord(
   if (name === undefined)
     return problemOf("variable", place, `the variable is ${shown(given.variable)}, expected a name`);
   const fixed = settings.staticNamed.get(name);
-  if (fixed === undefined) seen.names.add(name);
+  seen.names.add(name);
   const variable: Variable | undefined =
     fixed ?? (settings.variableNamed === undefined ? { name } : settings.variableNamed.get(name));
   if (variable === undefined) return problemOf("variable", place, `${shown(name)} is not one of the variables`);
   if (isMissing(value, settings.missing)) return problemOf("empty", place, `${name} has no value (${shown(value)})`);
-  const number = valueOf(variable, value);
+  const number = valueOf(variable, value, settings.decimal);
   if (number === undefined) {
     const expected = variable.categories === undefined ? "a finite number" : variable.categories.join(", ");
     return problemOf("value", place, `${name} is ${shown(value)}, expected ${expected}`);
   }
+  const measured = inUnitOf(variable, number, given.unit, settings);
+  if ("wrong" in measured) return problemOf(measured.fault, place, measured.wrong);
   const line = given.line === undefined ? {} : { line: given.line };
-  return { id, variable: name, isStatic: fixed !== undefined, value: number, time, record, ...line };
+  return { id, variable: name, isStatic: fixed !== undefined, time, record, ...measured, ...line };
+}
+
+/** A value in the unit of its variable, or what is wrong with its unit. */
+function inUnitOf(
+  { name, unit }: Variable,
+  value: number,
+  given: unknown,
+  { conversions }: RecordSettings,
+): Pick<Reading, "value" | "unit" | "convertedFrom"> | { readonly fault: RecordFault; readonly wrong: string } {
+  if (given === undefined) return { value };
+  const own = unitText(given);
+  if (unit === undefined || own === unit) return { value, unit: own };
+  const conversion = conversionOf(conversions, name, own);
+  if (conversion === undefined)
+    return {
+      fault: "unit",
+      wrong: `the unit of ${name} is ${shown(given)}, expected ${unit}; declare it in conversions`,
+    };
+  const converted = value * conversion.factor + (conversion.offset ?? 0) + 0;
+  if (!Number.isFinite(converted)) return { fault: "value", wrong: `${name} is ${value} ${own}, too large in ${unit}` };
+  return { value: converted, unit, convertedFrom: own };
 }
 
 /** An id as a text; undefined if there is none. */
@@ -103,31 +135,3 @@ function nameOf(given: unknown): string | undefined {
   const text = given.trim();
   return text === "" ? undefined : text;
 }
-
-/** Reads the times in the format asked for, or in that of most of them. Adds those that cannot be read to `problems`. */
-export function readTimes(
-  operation: string,
-  readings: readonly Reading[],
-  { time: options }: RecordSettings,
-  problems: RecordProblem[],
-): { readonly timed: readonly Reading<number>[]; readonly time: RecordsReport["time"] } {
-  const written = readings.filter(({ isStatic }) => !isStatic);
-  const found = options.format ?? recognisedFormat(written.map(({ time }) => time));
-  const [first] = written;
-  if (found === undefined && first !== undefined)
-    throw new TensorError(
-      `${operation}: none of ${written.length} times can be read, such as ${shown(first.time)}; expected numbers, HH:MM or ISO dates, such as 12.5, 07:30 or 2024-03-01T07:30`,
-    );
-  const format = found ?? "number";
-  const parse = timeParser(format, options);
-  const timed = readings.flatMap((reading) => {
-    if (reading.isStatic) return [{ ...reading, time: 0 }];
-    const time = parse(reading.time);
-    if (time !== undefined) return [{ ...reading, time }];
-    problems.push(problemOf("time", reading, `the time is ${shown(reading.time)}, expected ${expectedTime[format]}`));
-    return [];
-  });
-  return { timed, time: { format, recognised: options.format === undefined, unit: options.unit } };
-}
-
-const expectedTime = { number: "a finite number", clock: "HH:MM or HH:MM:SS", iso: "an ISO date" } as const;

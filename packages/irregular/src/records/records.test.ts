@@ -66,6 +66,7 @@ test("records in any order become rows of steps in the order of time", () => {
     repeated: 0,
     problems: [],
     time: { format: "number", recognised: true, unit: "hours" },
+    converted: [],
     unused: [],
   });
 });
@@ -378,7 +379,7 @@ describe("bad input is named", () => {
     [
       "no time at all",
       read({}, [record("a", "1/2/2024", "x", 1)]),
-      'fromRecords: none of 1 times can be read, such as "1/2/2024"; expected numbers, HH:MM or ISO dates',
+      'fromRecords: none of 1 times can be read, such as "1/2/2024" in record 0; expected numbers, HH:MM or ISO dates',
     ],
   ])("%s", (_, run, message) => {
     expect(run).toThrow(message);

@@ -1,6 +1,7 @@
 import { shown } from "@sluice/tensor/internal";
 import type { TimeFormat } from "./time.ts";
 import type { TimeUnit } from "./observations.ts";
+import type { Converted } from "./units.ts";
 
 /** Why a record gives no observed value of its own. */
 export type RecordFault =
@@ -16,6 +17,8 @@ export type RecordFault =
   | "empty"
   /** The value is not a finite number, or none of the categories. */
   | "value"
+  /** The unit is another one than that of the variable, and no conversion is declared. */
+  | "unit"
   /** The time is empty, or not in the format of the data set. */
   | "time"
   /** Another record has the same row, variable, time and value. */
@@ -50,17 +53,20 @@ export interface RecordsReport {
   readonly problems: readonly RecordProblem[];
   /** How times were read. `recognised` is false if the format was given. */
   readonly time: { readonly format: TimeFormat; readonly recognised: boolean; readonly unit: TimeUnit };
+  /** How many values were read in another unit and converted, by variable and unit. */
+  readonly converted: readonly Converted[];
   /** Columns of a table, or members of a JSON line, that are neither ids, times nor variables that were asked for. */
   readonly unused: readonly string[];
 }
 
 /** A report in words, one line per fact; of each fault at most `examples` (default 3). */
 export function reportLines(report: RecordsReport, { examples = 3 }: { readonly examples?: number } = {}): string[] {
-  const { read, kept, empty, repeated, problems, time, unused } = report;
+  const { read, kept, empty, repeated, problems, time, converted, unused } = report;
   const byFault = Map.groupBy(problems, ({ fault }) => fault);
   return [
     `${read} records: ${kept} kept, ${empty} empty cells, ${repeated} repeated static values, ${problems.length} reported`,
     `times: ${time.format}${time.recognised ? " (recognised)" : ""}, in ${time.unit}`,
+    ...converted.map(({ variable, from, to, count }) => `converted: ${count} of ${variable}, from ${from} to ${to}`),
     ...(unused.length === 0 ? [] : [`not used: ${unused.map(shown).join(", ")}`]),
     ...[...byFault].flatMap(([fault, found]) => [
       `${fault}: ${found.length}`,

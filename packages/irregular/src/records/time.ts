@@ -1,6 +1,6 @@
 import { TensorError } from "@sluice/tensor";
-import { nth, shown, suggestion } from "@sluice/tensor/internal";
-import { finiteNumber } from "./number.ts";
+import { shown, suggestion } from "@sluice/tensor/internal";
+import { finiteNumber, type DecimalMark } from "./number.ts";
 import type { TimeUnit } from "./observations.ts";
 
 /**
@@ -60,44 +60,52 @@ export function timeUnitOf(text: string): TimeUnit | undefined {
 }
 
 /** Times by format: a number in the unit that it is in, or milliseconds; undefined if the text is not in the format. */
-const parsers: Readonly<Record<TimeFormat, (given: unknown) => number | undefined>> = {
+const parsers: Readonly<Record<TimeFormat, (given: unknown, decimal: DecimalMark) => number | undefined>> = {
   number: finiteNumber,
   clock: clockTime,
   iso: isoTime,
 };
 
-const formats: readonly TimeFormat[] = ["number", "clock", "iso"];
+/** All formats. Where as many times have one as another, the first of them is taken. */
+export const timeFormats: readonly TimeFormat[] = ["number", "clock", "iso"];
 
 /** Throws a TensorError if a value is not a format of times. */
 export function checkTimeFormat(operation: string, format: unknown): void {
-  if (formats.some((known) => known === format)) return;
-  throw new TensorError(`${operation}: time.format is ${shown(format)}, expected ${formats.join(", ")}`);
+  if (timeFormats.some((known) => known === format)) return;
+  throw new TensorError(`${operation}: time.format is ${shown(format)}, expected ${timeFormats.join(", ")}`);
 }
 
-/** A function from a written time to a time in `unit`, or undefined if it is not in the format. */
-export function timeParser(
+/** A time as it is written: in milliseconds, or for a number, in the unit that numbers are in. */
+export interface WrittenTime {
+  readonly format: TimeFormat;
+  readonly value: number;
+}
+
+/** Reads a time in one of these formats; undefined if it is in none. No text is in two formats. */
+export function writtenTime(
+  given: unknown,
+  formats: readonly TimeFormat[],
+  decimal: DecimalMark,
+): WrittenTime | undefined {
+  for (const format of formats) {
+    const value = parsers[format](given, decimal);
+    if (value !== undefined) return { format, value };
+  }
+  return undefined;
+}
+
+/** A function from the value of a written time to a time in `unit`; undefined if that is too large. */
+export function timeConverter(
   format: TimeFormat,
   { unit, numbersIn = unit }: TimeOptions,
-): (given: unknown) => number | undefined {
+): (written: number) => number | undefined {
   const from = format === "number" ? milliseconds[numbersIn] : 1;
   const to = milliseconds[unit];
-  return (given) => {
-    const parsed = parsers[format](given);
-    if (parsed === undefined || from === to) return parsed;
-    const time = (parsed * from) / to + 0;
+  return (written) => {
+    if (from === to) return written;
+    const time = (written * from) / to + 0;
     return Number.isFinite(time) ? time : undefined;
   };
-}
-
-/** The format that most of the written times have; of several, the first of number, clock, iso. Undefined for none. */
-export function recognisedFormat(times: Iterable<unknown>): TimeFormat | undefined {
-  const counts = formats.map(() => 0);
-  for (const time of times) {
-    const index = formats.findIndex((format) => parsers[format](time) !== undefined);
-    if (index >= 0) counts[index] = nth(counts, index) + 1;
-  }
-  const most = Math.max(...counts);
-  return most === 0 ? undefined : formats[counts.indexOf(most)];
 }
 
 /** Milliseconds of `HH:MM` or `HH:MM:SS`. */

@@ -1,6 +1,6 @@
 import { TensorError } from "@sluice/tensor";
 import { checkList, checkOptions, shown } from "@sluice/tensor/internal";
-import { finiteNumber } from "./number.ts";
+import { finiteNumber, type DecimalMark } from "./number.ts";
 import type { Variable } from "./observations.ts";
 
 /** Variables given by name or in full. Throws a TensorError for a name that is empty or occurs twice. */
@@ -37,8 +37,8 @@ export function isMissing(value: unknown, missing: ReadonlySet<string>): boolean
 }
 
 /** The number that stands for a value of this variable, or undefined if it is not one. */
-export function valueOf({ categories }: Variable, value: unknown): number | undefined {
-  if (categories === undefined) return finiteNumber(value);
+export function valueOf({ categories }: Variable, value: unknown, decimal: DecimalMark): number | undefined {
+  if (categories === undefined) return finiteNumber(value, decimal);
   if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean") return undefined;
   const index = categories.indexOf(String(value).trim());
   return index < 0 ? undefined : index;

@@ -1,9 +1,7 @@
 import { TensorError } from "@sluice/tensor";
 import { shown, suggestion } from "@sluice/tensor/internal";
-import type { RecordSettings } from "../records/options.ts";
-import { timeUnitOf } from "../records/time.ts";
+import { timeUnitOf, type TimeOptions } from "../records/time.ts";
 import { headingOf, type Heading } from "./heading.ts";
-import type { Table } from "./table.ts";
 
 /** Which columns hold what. */
 export interface TableColumns {
@@ -15,17 +13,21 @@ export interface TableColumns {
   readonly variable?: string;
   /** Of a long table. Default `"value"`. */
   readonly value?: string;
+  /** Of a long table: the column with the unit of each value. Default: `"unit"`, if there is such a column. */
+  readonly unit?: string;
 }
 
-/** A table whose headings are read. */
-export interface HeadedTable {
-  readonly headings: readonly Heading[];
-  readonly lines: Table["lines"];
-}
-
-/** Reads the headings. Throws a TensorError for one that is empty or occurs twice. */
-export function headingsOf(operation: string, texts: readonly string[], units: boolean): readonly Heading[] {
-  const headings = texts.map((text) => headingOf(text, units));
+/**
+ * The headings, and those that these texts add. Throws a TensorError for one that is empty, and for one that occurs
+ * twice.
+ */
+export function moreHeadings(
+  operation: string,
+  before: readonly Heading[],
+  texts: readonly string[],
+  units: boolean,
+): readonly Heading[] {
+  const headings = [...before, ...texts.map((text) => headingOf(text, units))];
   const names = headings.map(({ name }) => name);
   const empty = names.indexOf("");
   if (empty >= 0) throw new TensorError(`${operation}: column ${empty + 1} has no heading`);
@@ -37,34 +39,33 @@ export function headingsOf(operation: string, texts: readonly string[], units: b
   return headings;
 }
 
-/** The index of the column with this name. Throws a TensorError if there is none. */
-export function columnOf(
+/** The index of the column with this name, or -1. */
+export function columnOf(headings: readonly Heading[], name: string): number {
+  return headings.findIndex((heading) => heading.name === name || heading.text === name);
+}
+
+/** Throws a TensorError if no column has this name. */
+export function checkColumn(
   operation: string,
   headings: readonly Heading[],
   what: keyof TableColumns,
-  name: string = what,
-): number {
-  const at = headings.findIndex((heading) => heading.name === name || heading.text === name);
-  if (at >= 0) return at;
+  name: string,
+): void {
+  if (columnOf(headings, name) >= 0) return;
   const names = headings.map((heading) => heading.name);
   throw new TensorError(
     `${operation}: no column is called ${shown(name)}; set columns.${what}; ${suggestion(name, names)}`,
   );
 }
 
-/** The settings, with numbers in the unit that the heading of the time names. */
-export function withTimeUnit(
-  operation: string,
-  settings: RecordSettings,
-  heading: Heading | undefined,
-): RecordSettings {
-  if (heading?.unit === undefined) return settings;
-  const { time } = settings;
+/** How times are read, with numbers in the unit that the heading of the time names. */
+export function withTimeUnit(operation: string, time: TimeOptions, heading: Heading | undefined): TimeOptions {
+  if (heading?.unit === undefined) return time;
   const unit = timeUnitOf(heading.unit);
-  if (time.numbersIn !== undefined && (unit === undefined || unit === time.numbersIn)) return settings;
+  if (time.numbersIn !== undefined && (unit === undefined || unit === time.numbersIn)) return time;
   if (time.numbersIn !== undefined || unit === undefined)
     throw new TensorError(
       `${operation}: the heading ${shown(heading.text)} says that times are in ${shown(heading.unit)}; ${time.numbersIn === undefined ? "set time.numbersIn to a unit of time" : `but time.numbersIn is ${time.numbersIn}`}`,
     );
-  return { ...settings, time: { ...time, numbersIn: unit } };
+  return { ...time, numbersIn: unit };
 }

@@ -1,12 +1,11 @@
 import { TensorError } from "@sluice/tensor";
 import { shown } from "@sluice/tensor/internal";
-// This entry brings its own buffers, so it loads in a page as it does in Node.
-import { CsvError, parse } from "csv-parse/browser/esm/sync";
-import { recordsOf, type FromRecords } from "../records/from-records.ts";
-import type { UnreadableLine } from "../records/reading.ts";
-import { tableRecords, type Table, type TableLine, type TableOptions } from "./table.ts";
+import type { FromRecords } from "../records/from-records.ts";
+import { checkChunks, decodedChunks, type TextChunks } from "./chunks.ts";
+import { checkDelimiter, failIn, splitCsv, splitCsvParts, type CsvLine } from "./split-csv.ts";
+import { inFile, tableReader, type TableOptions } from "./table.ts";
 
-/** Options of {@link fromCsv}. */
+/** Options of {@link fromCsv} and {@link fromCsvStream}. */
 export interface CsvOptions extends TableOptions {
   /** What separates the cells of a line. Default `","`. */
   readonly delimiter?: string;
@@ -20,51 +19,60 @@ export interface CsvOptions extends TableOptions {
  *     a,0,80,71.5
  *     a,1.5,,71
  *
- *     id,time,variable,value                              long
- *     a,0,heart rate,80
+ *     id,time,variable,value,unit                         long; the units may be left out
+ *     a,0,heart rate,80,bpm
  *
  * Throws a TensorError for wrong options and missing columns, and names the line where a quote is not closed or stands
  * inside a cell without quotes: after it, no cell is certain.
  */
 export function fromCsv(text: string, options: CsvOptions): FromRecords {
   if (typeof text !== "string")
-    throw new TensorError(`fromCsv: the table is ${shown(text)}, expected the text of a CSV file`);
-  const split = (): Table => splitCsv(text, options.delimiter);
-  const { records, settings, account } = tableRecords("fromCsv", split, options, ["delimiter"]);
-  return recordsOf("fromCsv", records, settings, account);
+    throw new TensorError(
+      `fromCsv: the table is ${shown(text)}, expected the text of a CSV file; for a stream use fromCsvStream`,
+    );
+  const operation = inFile("fromCsv", options);
+  const table = csvTable(operation, options);
+  splitCsv(text, { delimiter: table.delimiter, fail: failIn(operation) }).forEach(table.add);
+  return table.finish();
 }
 
-function splitCsv(text: string, delimiter = ","): Table {
-  if (typeof delimiter !== "string" || delimiter.length === 0 || /["\r\n]/.test(delimiter))
-    throw new TensorError(`fromCsv: delimiter is ${shown(delimiter)}, expected a text such as "," or "\\t"`);
-  let headings: readonly string[] | undefined;
-  const lines: (TableLine | UnreadableLine)[] = [];
-  let end = 0;
-  const take = (cells: readonly string[], line: number): void => {
-    if (cells.length === 1 && cells[0]?.trim() === "") return;
-    if (headings === undefined) headings = cells;
-    else if (cells.length === headings.length) lines.push({ line, cells });
-    else lines.push({ line, unreadable: `it has ${cells.length} cells, but the header has ${headings.length}` });
+/**
+ * {@link fromCsv} for a text in parts, such as a Node stream of a file that is larger than a text or the memory may be.
+ * Each part is read before the next is asked for, so only one is in memory; of the values, numbers are kept.
+ *
+ *     const { observations } = await fromCsvStream(createReadStream("vitals.csv"), options);
+ *
+ * Bytes must be UTF-8: others are an error that names the line.
+ */
+export async function fromCsvStream(chunks: TextChunks, options: CsvOptions): Promise<FromRecords> {
+  checkChunks("fromCsvStream", chunks, "fromCsv");
+  const operation = inFile("fromCsvStream", options);
+  const table = csvTable(operation, options);
+  const texts = decodedChunks(operation, chunks);
+  for await (const lines of splitCsvParts(texts, table.delimiter, failIn(operation))) lines.forEach(table.add);
+  return table.finish();
+}
+
+/** Takes the lines of a table, the header first. */
+function csvTable(operation: string, options: CsvOptions) {
+  const reader = tableReader(operation, options, { own: ["delimiter"] });
+  const { delimiter = "," } = options;
+  checkDelimiter(operation, delimiter);
+  let width: number | undefined;
+  return {
+    delimiter,
+    add({ line, cells }: CsvLine): void {
+      if (cells.length === 1 && cells[0]?.trim() === "") return;
+      if (width === undefined) {
+        width = cells.length;
+        reader.head(cells);
+        reader.checkHeadings();
+      } else if (cells.length === width) reader.add({ line, cells });
+      else reader.add({ line, unreadable: `it has ${cells.length} cells, but the header has ${width}` });
+    },
+    finish(): FromRecords {
+      if (width === undefined) throw new TensorError(`${operation}: the text is empty, expected a header line`);
+      return reader.finish();
+    },
   };
-  try {
-    parse(text, {
-      bom: true,
-      delimiter,
-      record_delimiter: ["\r\n", "\n", "\r"],
-      relax_column_count: true,
-      // Nothing is collected: null leaves a record out.
-      on_record(cells: string[], { lines: last }) {
-        take(cells, end + 1);
-        end = last;
-        return null;
-      },
-    });
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    throw new TensorError(
-      `fromCsv: line ${end + 1}: ${error.code === "CSV_QUOTE_NOT_CLOSED" ? "a quote is opened and never closed" : error.message}; put cells that contain quotes into quotes, and double the quotes in them`,
-    );
-  }
-  if (headings === undefined) throw new TensorError("fromCsv: the text is empty, expected a header line");
-  return { headings, lines };
 }

@@ -1,8 +1,10 @@
+import { parseJson } from "@sluice/formats";
 import { TensorError } from "@sluice/tensor";
 import { shown } from "@sluice/tensor/internal";
-import { recordsOf, type FromRecords } from "../records/from-records.ts";
+import type { FromRecords } from "../records/from-records.ts";
 import type { UnreadableLine } from "../records/reading.ts";
-import { tableRecords, type Table, type TableOptions } from "./table.ts";
+import { checkChunks, decodedChunks, linesOf, linesOfParts, type TextChunks } from "./chunks.ts";
+import { inFile, tableReader, type TableOptions } from "./table.ts";
 
 /**
  * Makes a data set of JSON lines, one object per line, as `fromCsv` makes it of a table. The members of an object are
@@ -16,41 +18,64 @@ import { tableRecords, type Table, type TableOptions } from "./table.ts";
  */
 export function fromJsonLines(text: string, options: TableOptions): FromRecords {
   if (typeof text !== "string")
-    throw new TensorError(`fromJsonLines: the table is ${shown(text)}, expected the text of a file of JSON lines`);
-  const { records, settings, account } = tableRecords("fromJsonLines", () => splitJsonLines(text), options);
-  return recordsOf("fromJsonLines", records, settings, account);
+    throw new TensorError(
+      `fromJsonLines: the table is ${shown(text)}, expected the text of a file of JSON lines; for a stream use fromJsonLinesStream`,
+    );
+  const table = jsonTable(inFile("fromJsonLines", options), options);
+  linesOf(text).forEach(table.add);
+  return table.finish();
 }
 
-function splitJsonLines(text: string): Table {
-  const objects = text
-    .replace(/^\uFEFF/, "")
-    .split(/\r\n|\n|\r/)
-    .flatMap((line, i) => (line.trim() === "" ? [] : [readLine(line, i + 1)]));
-  const names = new Set<string>();
-  for (const object of objects) if ("members" in object) for (const name of object.members.keys()) names.add(name);
+/** {@link fromJsonLines} for a text in parts, as `fromCsvStream` is `fromCsv` for one. */
+export async function fromJsonLinesStream(chunks: TextChunks, options: TableOptions): Promise<FromRecords> {
+  checkChunks("fromJsonLinesStream", chunks, "fromJsonLines");
+  const operation = inFile("fromJsonLinesStream", options);
+  const table = jsonTable(operation, options);
+  for await (const lines of linesOfParts(decodedChunks(operation, chunks))) lines.forEach(table.add);
+  return table.finish();
+}
+
+function jsonTable(operation: string, options: TableOptions) {
   // The order of the members must not decide anything.
-  const headings = [...names].sort();
+  const reader = tableReader(operation, options, { sorted: true });
+  const columns = new Map<string, number>();
+  let line = 0;
   return {
-    headings,
-    lines: objects.map((object) =>
-      "members" in object ? { line: object.line, cells: headings.map((name) => object.members.get(name)) } : object,
-    ),
+    add(given: string): void {
+      line++;
+      const text = line === 1 ? given.replace(/^\uFEFF/, "") : given;
+      if (text.trim() === "") return;
+      const object = readLine(text, line);
+      if ("unreadable" in object) return reader.add(object);
+      const names = Object.keys(object.members);
+      const found = names.filter((name) => !columns.has(name));
+      if (found.length > 0) reader.head(found);
+      for (const name of found) columns.set(name, columns.size);
+      const cells = new Array<unknown>(columns.size);
+      for (const name of names) cells[columns.get(name) ?? 0] = object.members[name];
+      reader.add({ line, cells });
+    },
+    finish(): FromRecords {
+      reader.checkHeadings();
+      return reader.finish();
+    },
   };
 }
 
-interface JsonObject {
-  readonly line: number;
-  readonly members: ReadonlyMap<string, unknown>;
-}
-
-function readLine(text: string, line: number): JsonObject | UnreadableLine {
+function readLine(
+  text: string,
+  line: number,
+): UnreadableLine | { readonly members: Readonly<Record<string, unknown>> } {
   let value: unknown;
   try {
-    value = JSON.parse(text);
-  } catch {
-    return { line, unreadable: `it is not JSON: ${shown(text)}` };
+    value = parseJson(text);
+  } catch (error) {
+    const twice = error instanceof Error && /twice$/.test(error.message) ? error.message : undefined;
+    return { line, unreadable: twice ?? `it is not JSON: ${shown(text)}` };
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    return { line, unreadable: `it is ${shown(value)}, expected an object` };
-  return { line, members: new Map<string, unknown>(Object.entries(value)) };
+  if (!isObject(value)) return { line, unreadable: `it is ${shown(value)}, expected an object` };
+  return { members: value };
 }
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,33 +1,43 @@
 import type { RecordSettings } from "../records/options.ts";
-import type { RawRecord, UnreadableLine } from "../records/reading.ts";
-import { columnOf, withTimeUnit, type HeadedTable, type TableColumns } from "./columns.ts";
-import type { TableRecords } from "./table.ts";
+import { checkColumn, columnOf, withTimeUnit, type TableColumns } from "./columns.ts";
+import type { Heading } from "./heading.ts";
+import type { Layout } from "./table.ts";
 
-/** Records of a table with one value per line. */
-export function longRecords(
-  operation: string,
-  { headings, lines }: HeadedTable,
-  settings: RecordSettings,
-  columns: TableColumns,
-): TableRecords {
-  const id = columnOf(operation, headings, "id", columns.id);
-  const time = columnOf(operation, headings, "time", columns.time);
-  const variable = columnOf(operation, headings, "variable", columns.variable);
-  const value = columnOf(operation, headings, "value", columns.value);
-  const used = new Set([id, time, variable, value]);
-  const unused = headings.filter((_, column) => !used.has(column)).map(({ text }) => text);
-  function* records(): Generator<RawRecord | UnreadableLine> {
-    for (const given of lines) {
-      if ("unreadable" in given) yield given;
-      else {
-        const { line, cells } = given;
-        yield { line, id: cells[id], time: cells[time], variable: cells[variable], value: cells[value] };
-      }
-    }
-  }
+/** A table with one value per line. */
+export function longLayout(operation: string, settings: RecordSettings, columns: TableColumns): Layout {
+  const { id = "id", time = "time", variable = "variable", value = "value", unit = "unit" } = columns;
+  let headings: readonly Heading[] = [];
+  let at = { id: -1, time: -1, variable: -1, value: -1, unit: -1 };
+  let timeOptions = settings.time;
   return {
-    records: records(),
-    settings: withTimeUnit(operation, settings, headings[time]),
-    account: () => ({ empty: 0, unused, ids: [] }),
+    head(given) {
+      headings = given;
+      const of = (name: string): number => columnOf(headings, name);
+      at = { id: of(id), time: of(time), variable: of(variable), value: of(value), unit: of(unit) };
+      timeOptions = withTimeUnit(operation, settings.time, headings[at.time]);
+    },
+    checkHeadings() {
+      checkColumn(operation, headings, "id", id);
+      checkColumn(operation, headings, "time", time);
+      checkColumn(operation, headings, "variable", variable);
+      checkColumn(operation, headings, "value", value);
+      if (columns.unit !== undefined) checkColumn(operation, headings, "unit", unit);
+    },
+    *records({ line, cells }) {
+      const record = {
+        line,
+        id: cells[at.id],
+        time: cells[at.time],
+        variable: cells[at.variable],
+        value: cells[at.value],
+      };
+      // A line without a unit, in a table with a column of units, says none: that is not the unit of the variable.
+      yield at.unit < 0 ? record : { ...record, unit: cells[at.unit] ?? "" };
+    },
+    account() {
+      const used = new Set(Object.values(at));
+      const unused = headings.filter((_, column) => !used.has(column)).map(({ text }) => text);
+      return { empty: 0, unused, ids: [], headed: undefined, time: timeOptions };
+    },
   };
 }

@@ -1,66 +1,96 @@
 import { TensorError } from "@sluice/tensor";
 import { checkOptions, shown } from "@sluice/tensor/internal";
-import type { TableAccount } from "../records/from-records.ts";
-import { recordSettings, type RecordOptions, type RecordSettings } from "../records/options.ts";
+import { recordCollector, type TableAccount } from "../records/collector.ts";
+import type { FromRecords } from "../records/from-records.ts";
+import { recordSettings, type RecordOptions } from "../records/options.ts";
 import type { RawRecord, UnreadableLine } from "../records/reading.ts";
-import { headingsOf, type TableColumns } from "./columns.ts";
-import { longRecords } from "./long.ts";
-import { wideRecords } from "./wide.ts";
+import { moreHeadings, type TableColumns } from "./columns.ts";
+import type { Heading } from "./heading.ts";
+import { longLayout } from "./long.ts";
+import { wideLayout } from "./wide.ts";
 
 /** What all ways to read tables take. */
 export interface TableOptions extends RecordOptions {
   /** `"long"`: one value per line. `"wide"`: one time per line, and one column per variable. */
   readonly layout: "long" | "wide";
-  /** The columns, by what they hold. Default: `id`, `time`, `variable` and `value`. */
+  /** The columns, by what they hold. Default: `id`, `time`, `variable`, `value` and, if there is one, `unit`. */
   readonly columns?: TableColumns;
   /**
    * Whether headings of a wide table and the heading of the time may end with a unit, as in `weight [kg]` and `age
    * (years)`. The variable is called `weight` then. Default true.
    */
   readonly unitsInHeader?: boolean;
+  /** The name of the file, for errors. */
+  readonly file?: string;
 }
 
-/** A table that has been split into cells. A cell that a line does not have is undefined. */
-export interface Table {
-  readonly headings: readonly string[];
-  readonly lines: Iterable<TableLine | UnreadableLine>;
+/** An operation with the file that it reads, for errors. */
+export function inFile(operation: string, options: TableOptions | undefined): string {
+  const file = options?.file;
+  return typeof file === "string" ? `${operation}: ${file}` : operation;
 }
 
-/** A line of a table: a cell for each heading. */
-export interface TableLine {
+/** A line of a table: a cell for each heading so far. A cell that the line does not have is undefined. */
+interface TableLine {
   readonly line: number;
   readonly cells: readonly unknown[];
 }
 
-/** The records of a table, the settings that it adds units to, and what it adds to the report. */
-export interface TableRecords {
-  readonly records: Iterable<RawRecord | UnreadableLine>;
-  readonly settings: RecordSettings;
-  readonly account: () => TableAccount;
+/** How the lines of a table are records. */
+export interface Layout {
+  /** Takes the headings that there are so far. */
+  head(headings: readonly Heading[]): void;
+  /** Throws a TensorError if a column that the options name is not there. */
+  checkHeadings(): void;
+  records(line: TableLine): Iterable<RawRecord>;
+  account(): TableAccount;
 }
 
-/** Reads a table as records, after a check of the options. Throws a TensorError if a column is not there, or if its unit is another one than given. */
-export function tableRecords(
+/** Takes a table line by line. */
+export interface TableReader {
+  /** Adds columns. Throws a TensorError if their headings are not distinct names. */
+  head(texts: readonly string[]): void;
+  /** To call when all headings are known. Throws a TensorError if a column that the options name is not there. */
+  checkHeadings(): void;
+  add(line: TableLine | UnreadableLine): void;
+  finish(): FromRecords;
+}
+
+/**
+ * Makes a reader, after a check of the options. `own` are the names of further options. If `sorted`, the variables are
+ * in the order of their headings, not in that of the columns.
+ */
+export function tableReader(
   operation: string,
-  split: () => Table,
   options: TableOptions,
-  own: readonly string[] = [],
-): TableRecords {
-  const settings = recordSettings(operation, options, ["layout", "columns", "unitsInHeader", ...own]);
-  const { layout, columns = {}, unitsInHeader = true } = options;
-  if (layout !== "long" && layout !== "wide")
-    throw new TensorError(`${operation}: layout is ${shown(layout)}, expected "long" or "wide"`);
+  { own = [], sorted = false }: { readonly own?: readonly string[]; readonly sorted?: boolean },
+): TableReader {
+  const settings = recordSettings(operation, options, ["layout", "columns", "unitsInHeader", "file", ...own]);
+  const { layout: which, columns = {}, unitsInHeader = true } = options;
+  if (which !== "long" && which !== "wide")
+    throw new TensorError(`${operation}: layout is ${shown(which)}, expected "long" or "wide"`);
   if (typeof unitsInHeader !== "boolean")
     throw new TensorError(`${operation}: unitsInHeader is ${shown(unitsInHeader)}, expected true or false`);
   checkOptions(
     `${operation}: columns`,
     columns,
-    layout === "long" ? ["id", "time", "variable", "value"] : ["id", "time"],
+    which === "long" ? ["id", "time", "variable", "value", "unit"] : ["id", "time"],
     { row: "id" },
   );
-  const { headings, lines } = split();
-  const headed = { headings: headingsOf(operation, headings, unitsInHeader), lines };
-  return layout === "long"
-    ? longRecords(operation, headed, settings, columns)
-    : wideRecords(operation, headed, settings, columns);
+  const layout =
+    which === "long" ? longLayout(operation, settings, columns) : wideLayout(operation, settings, columns, sorted);
+  const collector = recordCollector(operation, settings);
+  let headings: readonly Heading[] = [];
+  return {
+    head(texts) {
+      headings = moreHeadings(operation, headings, texts, unitsInHeader);
+      layout.head(headings);
+    },
+    checkHeadings: () => layout.checkHeadings(),
+    add(line) {
+      if ("unreadable" in line) collector.add(line);
+      else for (const record of layout.records(line)) collector.add(record);
+    },
+    finish: () => collector.finish(layout.account()),
+  };
 }

@@ -60,6 +60,7 @@ test("a wide table, with units in the header, empty cells, quotes and CRLF", () 
     repeated: 2,
     problems: [],
     time: { format: "number", recognised: true, unit: "hours" },
+    converted: [],
     unused: ["note"],
   });
 });
@@ -261,7 +262,7 @@ describe("malformed input gives an error or a report with the line, and no numbe
     ["another name", "ID,time,x\n", 'fromCsv: no column is called "id"; set columns.id; did you mean ID?'],
     ["tabs", "id\ttime\tx\na\t1\t10\n", 'fromCsv: no column is called "id"'],
     ["UTF-16", "i\0d\0,\0t\0i\0m\0e\0\n", 'fromCsv: no column is called "id"'],
-    ["no time", "id,time,x\na,noon,1\nb,dusk,2\n", 'fromCsv: none of 2 times can be read, such as "noon"'],
+    ["no time", "id,time,x\na,noon,1\nb,dusk,2\n", 'fromCsv: none of 2 times can be read, such as "noon" in line 2'],
     ["a contradiction", "id,time,x\na,1,2\na,1,3\n", 'x of "a" at 1 is 2 in line 2 and 3 in line 3; choose a rule'],
   ];
   test.each(texts)("text: %s", (_, text, message) => {
@@ -291,6 +292,21 @@ describe("malformed input gives an error or a report with the line, and no numbe
     expect(numbersOf(result)).toEqual([5, 10]);
     // An empty object says nothing, so there is nothing to report.
     expect(result.report.problems.map(({ line: n }) => n)).toEqual(line === "{}" ? [] : [2]);
+  });
+
+  test("a member of a JSON line twice", () => {
+    const result = fromJsonLines('{"id":"a","time":5,"x":10}\n{"id":"a","time":6,"x":1,"x":2}\n', wide);
+    expect(numbersOf(result)).toEqual([5, 10]);
+    expect(problemsOf(result)).toEqual(['line 2, line: an object has the member "x" twice']);
+  });
+
+  test("errors name the file, if it is given", () => {
+    const named = { ...wide, file: "vitals.csv" };
+    expect(() => fromCsv('id,time,x\na,1,"', named)).toThrow("fromCsv: vitals.csv: line 2: a quote is opened");
+    expect(() => fromCsv("id,time,x\na,noon,1\n", named)).toThrow(
+      'fromCsv: vitals.csv: none of 1 times can be read, such as "noon" in line 2; expected numbers',
+    );
+    expect(() => fromJsonLines("{}", named)).toThrow('fromJsonLines: vitals.csv: no column is called "id"');
   });
 
   test("any damage: what is read stands in the text, and every cell is accounted for", () => {
@@ -340,7 +356,7 @@ test.each<[string, () => unknown, string]>([
   [
     "unit",
     () => fromCsv("id,time,x [kg]", { ...wide, variables: [{ name: "x", unit: "lb" }] }),
-    'fromCsv: the heading "x [kg]" has another unit than lb; convert the values, or set unitsInHeader: false',
+    'fromCsv: the heading "x [kg]" has another unit than lb; declare it in conversions, or set unitsInHeader: false',
   ],
   [
     "member",

@@ -1,89 +1,87 @@
 import { TensorError } from "@sluice/tensor";
-import { lookUp, shown, suggestion } from "@sluice/tensor/internal";
-import type { Variable } from "../records/observations.ts";
-import { byName, type RecordSettings } from "../records/options.ts";
-import type { RawRecord, UnreadableLine } from "../records/reading.ts";
+import { shown, suggestion } from "@sluice/tensor/internal";
+import type { RecordSettings } from "../records/options.ts";
+import { conversionOf } from "../records/units.ts";
 import { isMissing } from "../records/variables.ts";
+import { checkColumn, columnOf, withTimeUnit, type TableColumns } from "./columns.ts";
 import type { Heading } from "./heading.ts";
-import { columnOf, withTimeUnit, type HeadedTable, type TableColumns } from "./columns.ts";
-import type { TableRecords } from "./table.ts";
+import type { Layout } from "./table.ts";
 
-/** Records of a table with one time per line and one column per variable. Cells without a value are counted only. */
-export function wideRecords(
+/** A column whose cells are values. */
+interface ValueColumn extends Heading {
+  readonly column: number;
+}
+
+/**
+ * A table with one time per line and one column per variable. Cells without a value are counted only. If `sorted`, the
+ * columns are read in the order of their headings.
+ */
+export function wideLayout(
   operation: string,
-  { headings, lines }: HeadedTable,
-  given: RecordSettings,
+  settings: RecordSettings,
   columns: TableColumns,
-): TableRecords {
-  const id = columnOf(operation, headings, "id", columns.id);
+  sorted: boolean,
+): Layout {
+  const { id = "id", time = "time" } = columns;
   // A table of static variables alone needs no time.
-  const time = given.variables?.length === 0 ? undefined : columnOf(operation, headings, "time", columns.time);
-  const others = headings.filter((_, column) => column !== id && column !== time);
-  const settings = withVariables(operation, withTimeUnit(operation, given, headings[time ?? -1]), others);
-  const read = headings.flatMap(({ name }, column) =>
-    others.some((other) => other.name === name) && isRead(settings, name) ? [{ name, column }] : [],
-  );
-  const ids: unknown[] = [];
+  const needsTime = settings.variables?.length !== 0;
+  const ids = new Set<unknown>();
+  let headings: readonly Heading[] = [];
+  let [idAt, timeAt] = [-1, -1];
+  let others: readonly ValueColumn[] = [];
+  let read: readonly ValueColumn[] = [];
+  let timeOptions = settings.time;
   let empty = 0;
-  function* records(): Generator<RawRecord | UnreadableLine> {
-    for (const line of lines) {
-      if ("unreadable" in line) {
-        yield line;
-        continue;
-      }
-      const { cells } = line;
-      ids.push(cells[id]);
-      for (const { name, column } of read) {
+  const isRead = ({ name }: Heading): boolean =>
+    settings.staticNamed.has(name) || settings.variableNamed === undefined || settings.variableNamed.has(name);
+  return {
+    head(given) {
+      headings = given;
+      [idAt, timeAt] = [columnOf(headings, id), needsTime ? columnOf(headings, time) : -1];
+      timeOptions = withTimeUnit(operation, settings.time, headings[timeAt]);
+      others = headings
+        .map((heading, column) => ({ ...heading, column }))
+        .filter(({ column }) => column !== idAt && column !== timeAt);
+      if (sorted) others = others.toSorted((a, b) => (a.text < b.text ? -1 : 1));
+      read = others.filter(isRead);
+      for (const heading of read) checkUnit(operation, settings, heading);
+    },
+    checkHeadings() {
+      checkColumn(operation, headings, "id", id);
+      if (needsTime) checkColumn(operation, headings, "time", time);
+      const names = others.map(({ name }) => name);
+      const missing = [...settings.statics, ...(settings.variables ?? [])].find(({ name }) => !names.includes(name));
+      if (missing !== undefined)
+        throw new TensorError(
+          `${operation}: no column is called ${shown(missing.name)}; ${suggestion(missing.name, names)}`,
+        );
+    },
+    *records({ line, cells }) {
+      ids.add(cells[idAt]);
+      const place = { line, id: cells[idAt], ...(needsTime ? { time: cells[timeAt] } : {}) };
+      for (const { name, column, unit } of read) {
         const value = cells[column];
         if (value === undefined) continue;
         if (isMissing(value, settings.missing)) empty++;
-        else
-          yield {
-            line: line.line,
-            id: cells[id],
-            ...(time === undefined ? {} : { time: cells[time] }),
-            variable: name,
-            value,
-          };
+        else yield unit === undefined ? { ...place, variable: name, value } : { ...place, variable: name, value, unit };
       }
-    }
-  }
-  return {
-    records: records(),
-    settings,
+    },
     account: () => ({
       empty,
       ids,
-      unused: others.filter(({ name }) => !isRead(settings, name)).map(({ text }) => text),
+      unused: others.filter((heading) => !isRead(heading)).map(({ text }) => text),
+      headed: others.map(({ name, unit }) => (unit === undefined ? { name } : { name, unit })),
+      time: timeOptions,
     }),
   };
 }
 
-const isRead = ({ staticNamed, variableNamed }: RecordSettings, name: string): boolean =>
-  staticNamed.has(name) || variableNamed?.has(name) === true;
-
-/** The settings with all other columns as variables, unless they say which, and with the units of the headings. */
-function withVariables(operation: string, settings: RecordSettings, headings: readonly Heading[]): RecordSettings {
-  const headed = new Map(headings.map((heading) => [heading.name, heading]));
-  const names = [...headed.keys()];
-  const missing = [...settings.statics, ...(settings.variables ?? [])].find(({ name }) => !headed.has(name));
-  if (missing !== undefined)
-    throw new TensorError(
-      `${operation}: no column is called ${shown(missing.name)}; ${suggestion(missing.name, names)}`,
-    );
-  const withUnits = (variables: readonly Variable[]): readonly Variable[] =>
-    variables.map((variable) => withUnit(operation, variable, lookUp(headed, variable.name, "no heading")));
-  const rest = names.filter((name) => !settings.staticNamed.has(name)).map((name) => ({ name }));
-  const statics = withUnits(settings.statics);
-  const variables = withUnits(settings.variables ?? rest);
-  return { ...settings, statics, staticNamed: byName(statics), variables, variableNamed: byName(variables) };
-}
-
-function withUnit(operation: string, variable: Variable, { text, unit }: Heading): Variable {
-  if (unit === undefined || unit === variable.unit) return variable;
-  if (variable.unit !== undefined)
-    throw new TensorError(
-      `${operation}: the heading ${shown(text)} has another unit than ${variable.unit}; convert the values, or set unitsInHeader: false`,
-    );
-  return { ...variable, unit };
+/** Throws a TensorError if a heading has another unit than its variable, and no conversion is declared. */
+function checkUnit(operation: string, settings: RecordSettings, { name, text, unit }: Heading): void {
+  const wanted = (settings.staticNamed.get(name) ?? settings.variableNamed?.get(name))?.unit;
+  if (unit === undefined || wanted === undefined || unit === wanted) return;
+  if (conversionOf(settings.conversions, name, unit) !== undefined) return;
+  throw new TensorError(
+    `${operation}: the heading ${shown(text)} has another unit than ${wanted}; declare it in conversions, or set unitsInHeader: false`,
+  );
 }
