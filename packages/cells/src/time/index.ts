@@ -15,4 +15,4 @@ export { gruFlow } from "./gru-flow.ts";
 export { type RitsCombination, rits } from "./rits.ts";
 export { gruD } from "./gru-d.ts";
 export { type Decay, hiddenDecay, rnnDecay } from "./hidden-decay.ts";
-export { meanDecay } from "./decay.ts";
+export { meanDecay } from "../cell/decay.ts";
