@@ -47,6 +47,11 @@ export type { ObservationsView } from "./views/view.ts";
 export { type Scale, type Scaler, type Scaling, applyScaler, fitScaler, invertScaler } from "./scaling/scaler.ts";
 export { type Imputation, type Imputer, type Typical, applyImputer, fitImputer } from "./scaling/imputer.ts";
 
+// Paths for neural controlled differential equations
+export { linearPath } from "./paths/linear-path.ts";
+export { type RectilinearPathOptions, rectilinearPath } from "./paths/rectilinear-path.ts";
+export { hermitePath, naturalCubicPath } from "./paths/cubic-path.ts";
+
 // Values hidden on purpose, to score imputations
 export type { Hidden, HideOptions } from "./missingness/hidden.ts";
 export { missingCompletelyAtRandom } from "./missingness/missing-completely-at-random.ts";

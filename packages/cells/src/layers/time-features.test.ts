@@ -109,7 +109,7 @@ describe.each(layers)("%s", (_, layer, equations) => {
       sequence(gru({ input: 2 + layer.features, hidden: 3 })),
       dense({ input: 3, output: 1 }),
     ]);
-    const subject = layerSubject(model, undefined);
+    const subject = layerSubject(model as never, undefined);
     await onBackend(subject, backend, 0);
     const { output } = model.apply(subject.params as never, subject.x, { extra: subject.extra });
     const reading = await stream(model, subject.params as never, { batch: 3 });

@@ -11,6 +11,7 @@ export { odeLstm } from "./ode-lstm.ts";
 export type { PerceptronLayer } from "./perceptron.ts";
 export type { OdeMethod, OdeSolver } from "./solvers.ts";
 export { gruOdeBayes } from "./gru-ode-bayes.ts";
+export { type CdePath, neuralCde } from "./neural-cde.ts";
 export { gruFlow } from "./gru-flow.ts";
 export { type RitsCombination, rits } from "./rits.ts";
 export { gruD } from "./gru-d.ts";
