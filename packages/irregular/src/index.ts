@@ -76,3 +76,12 @@ export { type MissingBlocksOptions, missingBlocks } from "./missingness/missing-
 
 // What cells with decays keep from step to step
 export { type Retention, retention } from "./retention.ts";
+
+// Examples of tasks, for fit
+export { type CountedTarget, type ImputationExamples, imputationExamples } from "./tasks/imputation-examples.ts";
+export { type ForecastExamples, type ForecastExamplesOptions, forecastExamples } from "./tasks/forecast-examples.ts";
+export {
+  type NextEventExamples,
+  type NextEventExamplesOptions,
+  nextEventExamples,
+} from "./tasks/next-event-examples.ts";
