@@ -13,7 +13,6 @@ import {
   reshape,
   select,
   sliceAxis,
-  sum,
   tensor,
   transpose,
   uniform,
