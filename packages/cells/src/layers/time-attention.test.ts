@@ -216,6 +216,11 @@ describe("timeAttention", () => {
       "timeAttention: extra mask must be [2,4,2] (batch, time, ...), got none",
     ],
     [
+      "a mask of other numbers than 0 and 1",
+      () => layer.apply(params, x, { extra: { time, mask: uniform(root, [2, 4, 2], { dtype: "f64" }) } }),
+      "timeAttention: extra mask must be 0 or 1, got",
+    ],
+    [
       "resets",
       () => layer.apply(params, x, { ...options, resets: tensor([0, 0, 1, 0, 0, 0, 0, 0], [2, 4], { dtype: "bool" }) }),
       "timeAttention: resets needs a sequence that is read step by step",

@@ -1,18 +1,20 @@
 import { bias, checkBuffers, checkParameters, kernel, initialize, type ParameterSpec } from "@sluice/params";
-import { and, concat, convert, equal, greater, keyFor, not, reduceMax, reshape, select, tensor } from "@sluice/tensor";
+import { concat, convert, equal, greater, keyFor, mapTree, not, reduceMax, select, tensor } from "@sluice/tensor";
 import { TensorError, type Tensor, type Tree } from "@sluice/tensor";
 import { at, checkKey, checkList, checkOptions, shown } from "@sluice/tensor/internal";
 import { batchAndTime, swapTime } from "../cell/axes.ts";
+import type { Extras } from "../cell/inputs.ts";
 import { floatOf } from "../cell/states.ts";
 import { checkSize } from "../options/size.ts";
 import { checkApply, wantedOf } from "./apply-options.ts";
 import { linear } from "./attention-parts.ts";
 import { checkLayer } from "./check-layer.ts";
 import { chosenBias, chosenKernel, weightOptions, type WeightOptions } from "./chosen.ts";
+import { checkExtraValues } from "./extra-values.ts";
 import { extraOver, perturbationsOver } from "./given-inputs.ts";
 import { checkStates } from "./given-states.ts";
 import { asMade, checkInput, type ApplyOptions, type Layer } from "./layer.ts";
-import { lookedAtOf } from "./looked-at.ts";
+import { lookedAtOf, whereMasked } from "./looked-at.ts";
 import { multiTimeAttention } from "./multi-time-attention.ts";
 import type { TimeFeaturesLayer } from "./time-features.ts";
 
@@ -87,7 +89,7 @@ export function timeAttention<P extends Tree>(options: TimeAttentionOptions<P>):
     heads,
     params,
     buffers: {},
-    extra: { time: [1], mask: [input] },
+    extra: extrasOf(input),
     whole: "its reference points read all steps",
     ownSteps: true,
     init(key, initOptions) {
@@ -126,20 +128,23 @@ export function timeAttention<P extends Tree>(options: TimeAttentionOptions<P>):
   });
 }
 
+/** What it reads besides x. */
+const extrasOf = (input: number): Extras => ({ time: [1], mask: { shape: [input], values: "mask" } });
+
 /** Values, times and mask with zeros where nothing is looked at. */
 function observationsOf(x: Tensor, given: ApplyOptions) {
   const size = batchAndTime(x);
-  const { batch, time } = size;
-  const float = x.dtype;
-  const specs = { time: [1], mask: [x.shape[2] ?? 0] };
-  const extra = extraOver(name, given.extra ?? {}, specs, { ...size, float });
-  const [times, flags] = [extra["time"], extra["mask"]];
-  if (times === undefined || flags === undefined) throw new TensorError(`${name}: extra time or mask is missing`);
+  const specs = extrasOf(x.shape[2] ?? 0);
   const { mask: steps, within } = lookedAtOf(name, given, size, { together: true });
   const taken = steps ?? within;
-  const observed = not(equal(flags, 0));
-  const mask = swapTime(taken === undefined ? observed : and(reshape(taken, [time, batch, 1]), observed));
-  const anything = greater(reduceMax(convert(mask, float), 2, { keep: true }), 0);
+  const extra = mapTree(extraOver(name, given.extra ?? {}, specs, { ...size, float: x.dtype }), (y) =>
+    taken === undefined ? y : whereMasked(taken, y),
+  );
+  checkExtraValues(name, specs, extra, (at) => `in row ${at % size.batch}, step ${Math.floor(at / size.batch)}`);
+  const { time: times, mask: flags } = extra;
+  if (times === undefined || flags === undefined) throw new TensorError(`${name}: extra time or mask is missing`);
+  const mask = swapTime(not(equal(flags, 0)));
+  const anything = greater(reduceMax(convert(mask, x.dtype), 2, { keep: true }), 0);
   return { values: select(mask, x, 0), time: select(anything, swapTime(times), 0), mask };
 }
 

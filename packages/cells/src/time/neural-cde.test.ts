@@ -171,7 +171,16 @@ test.each<[string, () => unknown, string]>([
     "neuralCde: unknown method heun",
   ],
   ["no steps", () => neuralCde({ input: 2, hidden: 3, steps: 0 }), "neuralCde: steps must be an integer >= 1, got 0"],
-  ["no units", () => neuralCde({ input: 2, hidden: 3, units: 0 }), "neuralCde: units must be an integer >= 1, got 0"],
+  [
+    "no units",
+    () => neuralCde({ input: 2, hidden: 3, units: 0 }),
+    "neuralCde: the width of the hidden layers must be an integer >= 1, got 0",
+  ],
+  [
+    "units without hidden layers",
+    () => neuralCde({ input: 2, hidden: 3, layers: 0, units: 4 }),
+    "neuralCde: units is 4, but there are no hidden layers; leave units out",
+  ],
 ])("refuses %s", (_, run, message) => {
   expect(run).toThrow(message);
 });

@@ -17,7 +17,6 @@ import type { Tensor } from "@sluice/tensor";
 import { shown, suggestion } from "@sluice/tensor/internal";
 import { defineCell } from "../definition/define-cell.ts";
 import { activationOf, type Activation } from "../options/activations.ts";
-import { checkSize } from "../options/size.ts";
 import { hiddenWidths, perceptron, perceptronSpecs } from "./perceptron.ts";
 import { checkSolver, solveOde, type OdeMethod } from "./solvers.ts";
 
@@ -30,7 +29,7 @@ export type CdePath = (typeof paths)[number];
  * Neural controlled differential equation (Kidger et al. 2020, arXiv:2005.08926): the state follows a path X that is
  * made of the observations, and changes only where X does.
  *
- *     z_1 = X_1 W + b                                      at the first knot
+ *     z_1 = X_1 W + b                                      at the first knot, whatever the state before it
  *     z_k = z_{k-1} + integral f(z) dX                     from knot k - 1 to knot k
  *     f   = tanh(perceptron(z))                            a matrix [hidden, channels]
  *
@@ -59,23 +58,30 @@ export const neuralCde = defineCell({
     steps: 1,
     layers: 1,
     units: undefined as number | undefined,
-    activation: "relu" as Activation,
+    activation: undefined as Activation | undefined,
   },
+  withoutNorm: "its products are those of the field, within the solver, and a linear map of the first knot",
   stepIndex: true,
-  params({ input, hidden }, { path, method, steps, layers, units = hidden }) {
+  params({ input, hidden }, { path, method, steps, layers, units, activation }) {
     checkSolver("neuralCde", { method, steps });
+    for (const [name, given] of Object.entries({ units, activation }))
+      if (layers === 0 && given !== undefined)
+        throw new TensorError(
+          `neuralCde: ${name} is ${shown(given)}, but there are no hidden layers; leave ${name} out`,
+        );
     const channels = channelsOf(input, path);
     return {
       initial: { W: kernel([channels, hidden]), b: bias([hidden]) },
-      field: perceptronSpecs([
-        hidden,
-        ...hiddenWidths("neuralCde", layers, checkSize("neuralCde", "units", units)),
-        hidden * channels,
-      ]),
+      field: perceptronSpecs([hidden, ...hiddenWidths("neuralCde", layers, units ?? hidden), hidden * channels]),
     };
   },
   state: ({ input, hidden }, { path }) => ({ z: [hidden], ...(path === "linear" && { last: [input] }) }),
-  step({ initial, field }, { z, last }, x, { sizes, stepIndex, input, trace, path, method, steps, activation }) {
+  step(
+    { initial, field },
+    { z, last },
+    x,
+    { sizes, stepIndex, input, trace, path, method, steps, activation = "relu" },
+  ) {
     const { hidden } = sizes;
     const channels = channelsOf(sizes.input, path);
     const point = path === "linear" ? x : sliceAxis(x, 1, 0, channels);
