@@ -75,9 +75,11 @@ export function multiTimeAttention(parts: MultiTimeAttentionParts, options: { re
 /** Less than any score. */
 const LOWEST = -1e30;
 
-function checkedParts({ queries, keys, values, mask }: MultiTimeAttentionParts): MultiTimeAttentionParts {
-  const parts = { queries, keys, values, ...(mask && { mask }) };
-  for (const [name, part] of Object.entries(parts)) {
+function checkedParts(parts: MultiTimeAttentionParts): MultiTimeAttentionParts {
+  checkOptions("multiTimeAttention", parts, ["queries", "keys", "values", "mask"], { query: "queries", key: "keys" });
+  const { queries, keys, values, mask } = parts;
+  for (const [name, part] of Object.entries({ queries, keys, values, mask })) {
+    if (name === "mask" && part === undefined) continue;
     checkTensor("multiTimeAttention", name, part);
     if (part.shape.length !== 3)
       throw new TensorError(`multiTimeAttention: ${name} must have three axes, got ${describe(part)}`);

@@ -1,6 +1,7 @@
 /** What all paths have in common: their channels, row by row. */
 import { tensor, TensorError, type ArrayTensor } from "@sluice/tensor";
-import { allocate, describe, hasMembers, isFloat, nth, shown } from "@sluice/tensor/internal";
+import { allocate, describe, isFloat, nth } from "@sluice/tensor/internal";
+import { checkedBatch } from "../ragged/check-batch.ts";
 import { raggedBatch, type RaggedBatch } from "../ragged/ragged-batch.ts";
 
 /** A channel of one row at its steps, NaN where it was not observed. */
@@ -10,12 +11,8 @@ export type Channel = Float64Array;
 export type Row = readonly Channel[];
 
 /** The elapsed times of a batch; an error where there are none to make a path of. */
-export function elapsedIn(operation: string, batch: RaggedBatch): ArrayTensor {
-  if (!hasMembers(batch, { values: "object", offsets: "object" }))
-    throw new TensorError(
-      `${operation}: expected a ragged batch, such as eventTime(observations), got ${shown(batch)}`,
-    );
-  if (batch.elapsed !== undefined) return batch.elapsed;
+function elapsedIn(operation: string, { elapsed }: RaggedBatch): ArrayTensor {
+  if (elapsed !== undefined) return elapsed;
   throw new TensorError(`${operation}: the batch has no elapsed times; a path needs the time of each step`);
 }
 
@@ -25,10 +22,11 @@ export function elapsedIn(operation: string, batch: RaggedBatch): ArrayTensor {
  */
 export function pathOf(
   operation: string,
-  batch: RaggedBatch,
+  given: RaggedBatch,
   perChannel: number,
   knotsOf: (row: Row) => readonly (readonly number[])[],
 ): RaggedBatch {
+  const batch = checkedBatch(operation, given);
   const elapsed = elapsedIn(operation, batch);
   const { values, offsets } = batch;
   const width = perChannel * (1 + (values.shape[1] ?? 0));

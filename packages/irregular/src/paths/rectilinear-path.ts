@@ -1,7 +1,8 @@
 import { TensorError } from "@sluice/tensor";
 import { checkOptions, shown } from "@sluice/tensor/internal";
+import { checkedBatch } from "../ragged/check-batch.ts";
 import type { RaggedBatch } from "../ragged/ragged-batch.ts";
-import { elapsedIn, pathOf, type Channel } from "./channels.ts";
+import { pathOf, type Channel } from "./channels.ts";
 
 /** Options of {@link rectilinearPath}. */
 export interface RectilinearPathOptions {
@@ -28,10 +29,9 @@ export interface RectilinearPathOptions {
  */
 export function rectilinearPath(batch: RaggedBatch, options: RectilinearPathOptions = {}): RaggedBatch {
   checkOptions("rectilinearPath", options, ["initial"], { means: "initial", fill: "initial" });
-  elapsedIn("rectilinearPath", batch);
-  const variables = batch.values.shape[1] ?? 0;
+  const variables = checkedBatch("rectilinearPath", batch).values.shape[1] ?? 0;
   const { initial = new Array<number>(variables).fill(0) } = options;
-  if (initial.length !== variables || !initial.every(Number.isFinite))
+  if (!Array.isArray(initial) || initial.length !== variables || !initial.every(Number.isFinite))
     throw new TensorError(
       `rectilinearPath: initial must be ${variables} finite numbers, one for each variable, got ${shown(initial)}`,
     );

@@ -1,5 +1,6 @@
 import { tensor, TensorError, type ArrayTensor } from "@sluice/tensor";
-import { allocate, checkOptions, hasMembers, nth, shown } from "@sluice/tensor/internal";
+import { allocate, checkOptions, nth, shown } from "@sluice/tensor/internal";
+import { checkedBatch } from "../ragged/check-batch.ts";
 import type { RaggedBatch } from "../ragged/ragged-batch.ts";
 import type { CountedTarget } from "./imputation-examples.ts";
 
@@ -31,8 +32,9 @@ export type ForecastExamples = {
  * another; a row with fewer than `history + horizon` steps has none. Split the rows before, not the examples. Throws a
  * TensorError if there are no examples.
  */
-export function forecastExamples(batch: RaggedBatch, options: ForecastExamplesOptions): ForecastExamples {
-  const { history, horizon, stride } = checked(batch, options);
+export function forecastExamples(given: RaggedBatch, options: ForecastExamplesOptions): ForecastExamples {
+  const { history, horizon, stride } = checked(options);
+  const batch = checkedBatch("forecastExamples", given);
   const { values, mask, elapsed, offsets } = batch;
   const starts: number[] = [];
   for (let row = 0; row + 1 < offsets.data.length; row++)
@@ -63,16 +65,12 @@ function fromZero(elapsed: ArrayTensor): ArrayTensor {
   return { ...elapsed, data: elapsed.data.map((time, at) => (at % steps === 0 ? 0 : time)) };
 }
 
-function checked(batch: RaggedBatch, options: ForecastExamplesOptions): Required<ForecastExamplesOptions> {
+function checked(options: ForecastExamplesOptions): Required<ForecastExamplesOptions> {
   checkOptions("forecastExamples", options, ["history", "horizon", "stride"], {
     lookback: "history",
     window: "history",
     steps: "history",
   });
-  if (!hasMembers(batch, { values: "object", offsets: "object" }))
-    throw new TensorError(
-      `forecastExamples: expected a ragged batch, such as eventTime(grid.observations), got ${shown(batch)}`,
-    );
   const { history, horizon, stride = horizon } = options;
   for (const [name, value] of Object.entries({ history, horizon, stride }))
     if (!Number.isInteger(value) || value < 1)

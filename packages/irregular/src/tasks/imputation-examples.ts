@@ -1,6 +1,7 @@
-import { TensorError, type ArrayTensor } from "@sluice/tensor";
+import { isTensor, TensorError, type ArrayTensor } from "@sluice/tensor";
 import { hasMembers, sameShape, shown } from "@sluice/tensor/internal";
 import type { Hidden } from "../missingness/hidden.ts";
+import { checkedBatch } from "../ragged/check-batch.ts";
 import { toPadded } from "../ragged/padded.ts";
 import type { RaggedBatch } from "../ragged/ragged-batch.ts";
 
@@ -31,17 +32,19 @@ export type ImputationExamples = {
  * the like), padded, and what was hidden as the target. Values that are missing in the data themselves are never
  * scored. Throws a TensorError if the values were not hidden in this batch.
  */
-export function imputationExamples(original: RaggedBatch, hidden: Hidden): ImputationExamples {
-  if (!hasMembers(hidden, { batch: "object", hidden: "object" }))
+export function imputationExamples(given: RaggedBatch, hidden: Hidden): ImputationExamples {
+  const original = checkedBatch("imputationExamples", given);
+  if (!hasMembers(hidden, { batch: "object", hidden: "object" }) || !isTensor(hidden.hidden))
     throw new TensorError(
       `imputationExamples: hidden is ${shown(hidden)}, expected what missingCompletelyAtRandom(batch, options) gives, or another function that hides values`,
     );
   const { values } = original;
+  const left = checkedBatch("imputationExamples: what was left", hidden.batch);
   const wrong =
     !sameShape(values.shape, hidden.hidden.shape) ||
-    values.data.some((value, at) => hidden.hidden.data[at] === 0 && !Object.is(value, hidden.batch.values.data[at]));
+    values.data.some((value, at) => hidden.hidden.data[at] === 0 && !Object.is(value, left.values.data[at]));
   if (wrong) throw new TensorError("imputationExamples: the values were hidden in another batch than this one");
-  const seen = toPadded(hidden.batch);
+  const seen = toPadded(left);
   const scored = toPadded({ values, offsets: original.offsets, mask: hidden.hidden });
   if (seen.mask === undefined || scored.mask === undefined)
     throw new TensorError("imputationExamples: the batch with hidden values has no mask");

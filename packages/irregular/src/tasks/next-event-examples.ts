@@ -1,5 +1,6 @@
 import { tensor, TensorError, type ArrayTensor } from "@sluice/tensor";
-import { allocate, checkOptions, hasMembers, logF64, nth, shown } from "@sluice/tensor/internal";
+import { allocate, checkOptions, logF64, nth, shown } from "@sluice/tensor/internal";
+import { checkedBatch } from "../ragged/check-batch.ts";
 import type { RaggedBatch } from "../ragged/ragged-batch.ts";
 
 /** Options of {@link nextEventExamples}. */
@@ -30,7 +31,8 @@ export type NextEventExamples = {
  * after the first event of a row; merge events at one time first. The logarithm of the time is 0 in x at the first
  * event. Throws a TensorError for marks and times that are not such.
  */
-export function nextEventExamples(batch: RaggedBatch, options: NextEventExamplesOptions): NextEventExamples {
+export function nextEventExamples(given: RaggedBatch, options: NextEventExamplesOptions): NextEventExamples {
+  const batch = checkedBatch("nextEventExamples", given);
   const { marks, elapsed } = checked(batch, options);
   const { values, offsets } = batch;
   const rows = offsets.data.length - 1;
@@ -71,10 +73,6 @@ function checked(
 ): { readonly marks: number; readonly elapsed: ArrayTensor } {
   const name = "nextEventExamples";
   checkOptions(name, options, ["marks"], { classes: "marks", kinds: "marks" });
-  if (!hasMembers(batch, { values: "object", offsets: "object" }))
-    throw new TensorError(
-      `${name}: expected a ragged batch, such as raggedBatch({ values, offsets, elapsed }), got ${shown(batch)}`,
-    );
   const { marks } = options;
   const { values, offsets, elapsed } = batch;
   if (!Number.isInteger(marks) || marks < 1)
