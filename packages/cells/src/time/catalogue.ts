@@ -92,13 +92,6 @@ export const timeCells: readonly CatalogueEntry[] = [
     source: "Kidger et al. 2020, arXiv:2005.08926",
     numbers: "torchcde 0.2.5, a plain loop",
   },
-  {
-    name: "neuralCde, cubic paths",
-    make: ({ input, ...options }) =>
-      neuralCde({ ...options, input: 4 * input, path: "cubic", method: "midpoint", units: 4 }),
-    source: "Kidger et al. 2020, arXiv:2005.08926",
-    numbers: "torchcde 0.2.5",
-  },
   { name: "rits", make: rits, source: "Cao et al. 2018, arXiv:1805.10572", numbers: "a plain loop" },
   {
     name: "rits, as its authors' code",

@@ -13,7 +13,8 @@ import {
   type ArrayTensor,
   type Tensor,
 } from "@sluice/tensor";
-import { describe, expect, test } from "vitest";
+import { wasm } from "@sluice/wasm";
+import { afterAll, describe, expect, test } from "vitest";
 import {
   by,
   cut,
@@ -28,6 +29,7 @@ import {
   type Row,
 } from "../../../../fixtures/cells/plain-loop.ts";
 import { neuralCde, sequence, stream } from "../index.ts";
+import { cellSuite } from "../testing/index.ts";
 
 interface Stored {
   readonly shape: readonly number[];
@@ -138,6 +140,14 @@ test("a piece of a cubic path takes two steps of the midpoint method along its s
     const next = t === 0 ? plus(times(a, w("initial.W")), row(w("initial.b"))) : y;
     return { state: { z: next }, output: next };
   });
+});
+
+describe("with cubic paths, of which the catalogue has no entry", () => {
+  const backend = wasm();
+  afterAll(() => backend.close());
+  const cell = neuralCde({ input: 8, hidden: 3, path: "cubic", method: "midpoint", units: 4 });
+  for (const { name, skip, run } of cellSuite(cell, { backend }))
+    test(name, (context) => (skip === undefined ? run() : context.skip(skip)));
 });
 
 test("where the path stays, so does the state, and a stream reads knot by knot", async () => {
