@@ -54,7 +54,9 @@ export interface BritsModel {
   readonly kind: "brits";
   readonly variables: number;
   readonly params: Specs;
+  /** Makes the parameters with their initializers, from a random key. */
   init(key: ArrayTensor, options?: InitOptions): BritsParams;
+  /** Fills in the missing values of a batch. */
   apply(params: BritsParams, examples: ObservedExamples, options?: object): { readonly output: BritsOutput };
 }
 

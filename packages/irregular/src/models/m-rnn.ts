@@ -71,7 +71,9 @@ export interface MRnnModel {
   readonly kind: "mRnn";
   readonly variables: number;
   readonly params: Specs;
+  /** Makes the parameters with their initializers, from a random key. */
   init(key: ArrayTensor, options?: InitOptions): MRnnParams;
+  /** Fills in the missing values of a batch. */
   apply(params: MRnnParams, examples: ObservedExamples, options?: object): { readonly output: MRnnOutput };
 }
 
