@@ -36,6 +36,9 @@ const recordOptions = {
 } as const;
 const { observations } = irregular.fromRecords(records, recordOptions);
 
+const timed = irregular.raggedBatch({ values: x, offsets: [0, 2], elapsed: t.tensor([0, 1], [2, 1]) });
+const hiddenIn = (batch: irregular.RaggedBatch) => irregular.missingCompletelyAtRandom(batch, { rate: 0.5, key: seed });
+
 const layer = cells.sequence(cells.gru({ input: 3, hidden: 4 }));
 const small = layer.cell;
 const smallParams = layer.init(seed);
@@ -110,6 +113,22 @@ const calls: Readonly<Record<string, Call>> = {
   "cells.dense": [cells.dense, { input: 3, output: 2 }],
   "cells.attention": [cells.attention, { input: 4, output: 4, heads: 2, window: 3, dropout: 0.1, bias: false }],
   "cells.conv1d": [cells.conv1d, { input: 3, output: 2, kernelSize: 3, dilation: 2, depthwise: false }],
+  "cells.time2Vec": [cells.time2Vec, { features: 3 }],
+  "cells.sinusoidalTime": [cells.sinusoidalTime, { features: 3, base: 10, scale: 2 }],
+  "cells.timeDecay": [cells.timeDecay, { input: 2, features: 3 }],
+  "cells.withTimeFeatures": [
+    cells.withTimeFeatures,
+    { input: 3, features: cells.timeDecay({ features: 2 }), reads: "elapsed" },
+  ],
+  "cells.timeAttention": [
+    cells.timeAttention,
+    { input: 3, output: 2, reference: [0, 1], features: cells.time2Vec({ features: 4 }), heads: 2, maskChannels: true },
+  ],
+  "cells.multiTimeAttention": [
+    cells.multiTimeAttention,
+    { queries: series, keys: series, values: series, mask: t.full([2, 4, 3], 1, "bool") },
+    { heads: 3 },
+  ],
   "cells.attentionWeights": [cells.attentionWeights, x, y, t.full([2, 2], 1, "bool"), { scale: 1 }],
   "cells.splitHeads": [cells.splitHeads, series, 1],
   "cells.joinHeads": [cells.joinHeads, t.reshape(series, [1, ...series.shape])],
@@ -204,6 +223,25 @@ const calls: Readonly<Record<string, Call>> = {
   "irregular.raggedBatch": [irregular.raggedBatch, { values: x, offsets: [0, 2] }],
   "irregular.forwardFill": [irregular.forwardFill, x, flags],
   "irregular.timeSinceObserved": [irregular.timeSinceObserved, t.tensor([1, 2], [2]), flags],
+  "irregular.timeUntilObserved": [
+    irregular.timeUntilObserved,
+    t.full([2, 4, 3], 1, "bool"),
+    t.full([2, 4, 1], 1),
+    { lengths: rows },
+  ],
+  "irregular.linearPath": [irregular.linearPath, timed],
+  "irregular.rectilinearPath": [irregular.rectilinearPath, timed, { initial: [0, 0, 0] }],
+  "irregular.naturalCubicPath": [irregular.naturalCubicPath, timed],
+  "irregular.hermitePath": [irregular.hermitePath, timed],
+  "irregular.brits": [irregular.brits, { variables: 2, hidden: 3, classes: 2, combination: "linear" }],
+  "irregular.mRnn": [irregular.mRnn, { variables: 2, hidden: 3, shared: true, leaveOut: false, readout: "matrix" }],
+  "irregular.imputationExamples": [irregular.imputationExamples, timed, hiddenIn(timed)],
+  "irregular.forecastExamples": [irregular.forecastExamples, timed, { history: 1, horizon: 1, stride: 1 }],
+  "irregular.nextEventExamples": [
+    irregular.nextEventExamples,
+    irregular.raggedBatch({ values: t.tensor([0, 1], [2, 1]), offsets: [0, 2], elapsed: t.tensor([0, 1], [2, 1]) }),
+    { marks: 2 },
+  ],
   "irregular.fromRecords": [irregular.fromRecords, records, recordOptions],
   "irregular.fromCsv": [
     irregular.fromCsv,

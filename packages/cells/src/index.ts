@@ -117,6 +117,23 @@ export { type Conv1dLayer, type Conv1dOptions, type Conv1dParams, conv1d } from 
 export { type AttentionLayer, type AttentionOptions, attention } from "./layers/attention.ts";
 export type { AttentionParams, AttentionState } from "./layers/attention-parts.ts";
 export type { PastState } from "./layers/over-history.ts";
+export type { TimeFeaturesLayer } from "./layers/time-features.ts";
+export { type Time2VecOptions, type Time2VecParams, time2Vec } from "./layers/time2vec.ts";
+export { type SinusoidalTimeOptions, type SinusoidalTimeParams, sinusoidalTime } from "./layers/sinusoidal-time.ts";
+export { type TimeDecayOptions, type TimeDecayParams, timeDecay } from "./layers/time-decay.ts";
+export {
+  type WithTimeFeaturesLayer,
+  type WithTimeFeaturesOptions,
+  type WithTimeFeaturesParams,
+  withTimeFeatures,
+} from "./layers/with-time-features.ts";
+export {
+  type TimeAttentionLayer,
+  type TimeAttentionOptions,
+  type TimeAttentionParams,
+  timeAttention,
+} from "./layers/time-attention.ts";
+export { type MultiTimeAttentionParts, multiTimeAttention } from "./layers/multi-time-attention.ts";
 export type { WeightOptions } from "./layers/chosen.ts";
 export { attentionWeights, joinHeads, splitHeads } from "./layers/attention-weights.ts";
 export { dropout } from "./layers/dropout.ts";

@@ -13,6 +13,7 @@ export { type Sorted, batchesByLength, joinRagged, sortByLength, takeSequences }
 // Observation masks and elapsed times
 export { forwardFill } from "./observation/forward-fill.ts";
 export { timeSinceObserved } from "./observation/time-since-observed.ts";
+export { timeUntilObserved } from "./observation/time-until-observed.ts";
 export { observedMeans } from "./observation/observed-means.ts";
 
 // Data sets of what people have: records, tables, JSON lines
@@ -62,6 +63,25 @@ export type { Clock, TimedSequences } from "./alignment/timed.ts";
 export { type Scale, type Scaler, type Scaling, applyScaler, fitScaler, invertScaler } from "./scaling/scaler.ts";
 export { type Imputation, type Imputer, type Typical, applyImputer, fitImputer } from "./scaling/imputer.ts";
 
+// Paths for neural controlled differential equations
+export { linearPath } from "./paths/linear-path.ts";
+export { type RectilinearPathOptions, rectilinearPath } from "./paths/rectilinear-path.ts";
+export { hermitePath, naturalCubicPath } from "./paths/cubic-path.ts";
+
+// Models that fill in missing values
+export {
+  type BritsEstimates,
+  type BritsModel,
+  type BritsOptions,
+  type BritsOutput,
+  type BritsParams,
+} from "./models/brits.ts";
+export { brits } from "./models/brits.ts";
+export { type BritsLossOptions, britsLoss } from "./models/brits-loss.ts";
+export { type MRnnModel, type MRnnOptions, type MRnnOutput, type MRnnParams, mRnn } from "./models/m-rnn.ts";
+export { mRnnLoss } from "./models/m-rnn-loss.ts";
+export type { CountedExamples, ObservedExamples } from "./models/observed.ts";
+
 // Values hidden on purpose, to score imputations
 export type { Hidden, HideOptions } from "./missingness/hidden.ts";
 export { missingCompletelyAtRandom } from "./missingness/missing-completely-at-random.ts";
@@ -71,3 +91,12 @@ export { type MissingBlocksOptions, missingBlocks } from "./missingness/missing-
 
 // What cells with decays keep from step to step
 export { type Retention, retention } from "./retention.ts";
+
+// Examples of tasks, for fit
+export { type CountedTarget, type ImputationExamples, imputationExamples } from "./tasks/imputation-examples.ts";
+export { type ForecastExamples, type ForecastExamplesOptions, forecastExamples } from "./tasks/forecast-examples.ts";
+export {
+  type NextEventExamples,
+  type NextEventExamplesOptions,
+  nextEventExamples,
+} from "./tasks/next-event-examples.ts";

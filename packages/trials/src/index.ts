@@ -29,6 +29,10 @@ export type {
 } from "./objective.ts";
 export type { BatchesIfNeeded, BatchesOf, BatchingOptions, OwnParts } from "./batching.ts";
 
+// Tasks on irregular series
+export { type ElementLoss, type Scored, lossOfCounted, metricOfCounted } from "./tasks/counted-target.ts";
+export { type NextEvent, type NextEventPrediction, nextEventLoss, nextEventPrediction } from "./tasks/next-event.ts";
+
 // Whole trials
 export { trainingMetrics, trainingTrial, type Numbers, type TrainingSettings, type TrainingTask } from "./training.ts";
 export {

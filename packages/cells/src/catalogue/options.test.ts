@@ -90,6 +90,9 @@ const values: Readonly<Record<string, readonly unknown[]>> = {
   combination: ["sigmoid", "linear"],
   mode: ["noGate", "pure"],
   method: ["midpoint"],
+  path: ["cubic"],
+  layers: [0, 2],
+  units: [3],
 };
 
 /** What an option may change: the initial parameters, and outputs and states from parameters of its own draw. */

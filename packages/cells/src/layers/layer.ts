@@ -25,6 +25,11 @@ export interface Layer<P extends Tree = Tree, S extends Tree = Tree> {
    * on what its parts say.
    */
   readonly whole?: string;
+  /**
+   * Whether the steps of its output are not those of its input, but points of a grid, for instance. Lengths, masks and
+   * extra inputs then say nothing about the layers after it, and `sequential` does not pass them on. Default false.
+   */
+  readonly ownSteps?: boolean;
   /** The buffers before they have values, nested as the parameters; `{}` for a layer without any. */
   readonly buffers: BufferSpecs;
   /** Makes the layer's parameters with its initializers, from a random key. */

@@ -69,6 +69,7 @@ export function sequential(layers: readonly Layer[], options: SequentialOptions 
     input: first.input,
     ...(first.x && { x: first.x }),
     ...(whole && { whole: `layer ${layers.indexOf(whole)} (${whole.name}): ${whole.whole}` }),
+    ...(layers.some(({ ownSteps }) => ownSteps === true) && { ownSteps: true }),
     features: last.features,
     params: layers.map(({ params }) => params),
     buffers: layers.map(({ buffers }) => buffers),
@@ -129,8 +130,9 @@ function applyChain(layers: readonly Layer[], rate: number, weights: Tree, x: Te
   const applied: Applied[] = [];
   let output = x;
   layers.forEach((layer, i) => {
+    const sameSteps = output.shape.length >= 3 && !layers.slice(0, i).some(({ ownSteps }) => ownSteps === true);
     const result = at(`sequential.${i}`, () =>
-      layer.apply(partOf(weights, String(i), "parameters"), output, optionsAt(i, output, given)),
+      layer.apply(partOf(weights, String(i), "parameters"), output, optionsAt(i, given, { sameSteps })),
     );
     applied.push(result);
     const dropped = given.training === true && i < layers.length - 1;
@@ -162,8 +164,8 @@ function checkGiven(layers: readonly Layer[], weights: Tree, x: Tensor, given: A
   checkStates("sequential", given, initialStates(layers, axisSize(x, 0), { dtype, params: weights }));
 }
 
-/** Once the time axis is gone, per-step options apply to no further layer. */
-function optionsAt(i: number, x: { readonly shape: readonly number[] }, given: ApplyOptions): ApplyOptions {
+/** Once the steps of the input are gone, options about them apply to no further layer. */
+function optionsAt(i: number, given: ApplyOptions, { sameSteps }: { readonly sameSteps: boolean }): ApplyOptions {
   const { state, resetState, buffers, ...shared } = given;
   const { lengths, mask, present, resets, extra, carryAfter, ...rest } = optionsOf(String(i), shared);
   const perStep = {
@@ -176,7 +178,7 @@ function optionsAt(i: number, x: { readonly shape: readonly number[] }, given: A
   };
   return {
     ...rest,
-    ...(x.shape.length < 3 ? {} : perStep),
+    ...(sameSteps ? perStep : {}),
     ...(buffers === undefined ? {} : { buffers: childOf(buffers, String(i)) }),
     ...(state === undefined ? {} : { state: partOf(state, String(i), "state") }),
     ...(resetState === undefined ? {} : { resetState: partOf(resetState, String(i), "resetState") }),

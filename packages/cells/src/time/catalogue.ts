@@ -8,6 +8,7 @@ import { timeLstm, type TimeLstmForm } from "./time-lstm.ts";
 import { ctGru } from "./ct-gru.ts";
 import { odeRnn } from "./hidden-ode.ts";
 import { odeLstm } from "./ode-lstm.ts";
+import { neuralCde } from "./neural-cde.ts";
 import { gruFlow } from "./gru-flow.ts";
 import { gruOdeBayes } from "./gru-ode-bayes.ts";
 import { rits } from "./rits.ts";
@@ -84,6 +85,12 @@ export const timeCells: readonly CatalogueEntry[] = [
     make: gruFlow,
     source: "Bilos et al. 2021, arXiv:2110.13040",
     numbers: "the authors' code, a plain loop",
+  },
+  {
+    name: "neuralCde",
+    make: neuralCde,
+    source: "Kidger et al. 2020, arXiv:2005.08926",
+    numbers: "torchcde 0.2.5, a plain loop",
   },
   { name: "rits", make: rits, source: "Cao et al. 2018, arXiv:1805.10572", numbers: "a plain loop" },
   {

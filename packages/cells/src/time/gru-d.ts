@@ -15,7 +15,7 @@ import {
   type Tensor,
 } from "@sluice/tensor";
 import { defineCell } from "../definition/define-cell.ts";
-import { decayRate, decayWeights, meanDecay } from "./decay.ts";
+import { decayRate, decayWeights, meanDecay } from "../cell/decay.ts";
 import { observationMask, timeSinceObservation } from "./elapsed.ts";
 
 /**

@@ -6,7 +6,7 @@ import type { CellOptions } from "../definition/cell-options.ts";
 import { rnn } from "../gated/rnn.ts";
 import { mapStates, type State, type States } from "../cell/states.ts";
 import { betweenSteps } from "./between-steps.ts";
-import { decayRate, decayWeights } from "./decay.ts";
+import { decayRate, decayWeights } from "../cell/decay.ts";
 
 /** Parameters of the decay of one state. W and b have the state's shape. */
 export type Decay = { readonly W: Tensor; readonly b: Tensor };

@@ -17,7 +17,7 @@ import {
 } from "@sluice/tensor";
 import { suggestion } from "@sluice/tensor/internal";
 import { defineCell } from "../definition/define-cell.ts";
-import { decayRate, decayWeights, meanDecay } from "./decay.ts";
+import { decayRate, decayWeights, meanDecay } from "../cell/decay.ts";
 import { observationMask, timeSinceObservation } from "./elapsed.ts";
 
 const combinations = ["sigmoid", "linear"] as const;

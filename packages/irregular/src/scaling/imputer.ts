@@ -2,11 +2,12 @@ import { tensor, TensorError, type ArrayTensor } from "@sluice/tensor";
 import { checkOptions, nth, shown } from "@sluice/tensor/internal";
 import { checkObservations } from "../records/check-observations.ts";
 import type { Observations, Variable } from "../records/observations.ts";
+import { cubicPiece, cubicValue, naturalCubicSlopes } from "../paths/natural-cubic.ts";
 import { checkFitted, checkVariables } from "./check-fitted.ts";
 import { mean, observedColumns } from "./moments.ts";
 
 /** How a value that was not observed is filled in. */
-export type Imputation = "mean" | "forward" | "backward" | "linear";
+export type Imputation = "mean" | "forward" | "backward" | "linear" | "spline" | "none";
 
 /** What stands for a variable where its row says nothing. */
 export interface Typical {
@@ -33,7 +34,11 @@ export interface Imputer {
  * - `"linear"`: on the line, in time, between the values before and after; the nearest one before the first and after
  *   the last; the typical value if the row has none. Not causal. Categories take the value before, or else the next.
  *
- * Static values that are unknown become the typical value, by every method.
+ * - `"spline"`: on the natural cubic spline, in time, through the values of the row; before the first and after the last
+ *   as for `"linear"`. It may go beyond the values that it runs through. Not causal. Categories as for `"linear"`.
+ * - `"none"`: nothing is filled in, and what was not observed is NaN. Causal. For models that read the mask.
+ *
+ * Static values that are unknown become the typical value, by every method but `"none"`.
  */
 export function fitImputer(train: Observations, options: { readonly imputation: Imputation }): Imputer {
   checkOptions("fitImputer", options, ["imputation"], { kind: "imputation", method: "imputation" });
@@ -53,7 +58,14 @@ function checkImputation(operation: string, imputation: unknown): void {
   throw new TensorError(`${operation}: imputation is ${shown(imputation)}, expected ${Object.keys(causal).join(", ")}`);
 }
 
-const causal: Readonly<Record<Imputation, boolean>> = { mean: true, forward: true, backward: false, linear: false };
+const causal: Readonly<Record<Imputation, boolean>> = {
+  mean: true,
+  forward: true,
+  backward: false,
+  linear: false,
+  spline: false,
+  none: true,
+};
 
 /** What observations and their static variables have in common. */
 type Columns = Pick<Observations, "variables" | "values" | "mask">;
@@ -86,7 +98,10 @@ export function applyImputer(imputer: Imputer, observations: Observations): Obse
   return {
     ...observations,
     values: filled(imputation, variables, observations),
-    statics: { ...observations.statics, values: withTypical(statics, observations.statics) },
+    statics: {
+      ...observations.statics,
+      values: imputation === "none" ? observations.statics.values : withTypical(statics, observations.statics),
+    },
   };
 }
 
@@ -105,17 +120,15 @@ function filled(imputation: Imputation, typical: readonly Typical[], observation
       const [begin, end] = [nth(offsets.data, row), nth(offsets.data, row + 1)];
       const steps = Array.from({ length: end - begin }, (_, i) => begin + i);
       const seen = steps.filter((step) => nth(mask.data, step * width + column) === 1);
-      const point = (step: number | undefined): Point | undefined =>
-        step === undefined
-          ? undefined
-          : { time: nth(times.data, step), value: nth(values.data, step * width + column) };
-      const between = variable.categories === undefined ? imputation : onlyNeighbors[imputation];
+      const points = seen.map((step) => ({
+        time: nth(times.data, step),
+        value: nth(values.data, step * width + column),
+      }));
+      const valueAt = rules[variable.categories === undefined ? imputation : ofCategories[imputation]](points);
       let next = 0;
       for (const step of steps) {
         if (seen[next] === step) next++;
-        else
-          data[step * width + column] =
-            rules[between](point(seen[next - 1]), point(seen[next]), nth(times.data, step)) ?? otherwise;
+        else data[step * width + column] = valueAt(next, nth(times.data, step)) ?? otherwise;
       }
     });
   return tensor(data, values.shape);
@@ -127,20 +140,48 @@ interface Point {
   readonly value: number;
 }
 
-type Rule = (before: Point | undefined, after: Point | undefined, time: number) => number | undefined;
+/**
+ * How the observed values of a row fill in others: the value at a time between the points `next - 1` and `next`, or
+ * undefined where they say nothing.
+ */
+type Rule = (points: readonly Point[]) => (next: number, time: number) => number | undefined;
 
-/** The value between the nearest observed ones, or undefined if the method does not look at them. */
 const rules: Readonly<Record<Imputation | "nearest before", Rule>> = {
-  mean: () => undefined,
-  forward: (before) => before?.value,
-  backward: (_, after) => after?.value,
-  linear: (before, after, time) => {
+  mean: () => () => undefined,
+  none: () => () => Number.NaN,
+  forward: (points) => (next) => points[next - 1]?.value,
+  backward: (points) => (next) => points[next]?.value,
+  linear: (points) => (next, time) => {
+    const [before, after] = [points[next - 1], points[next]];
     if (before === undefined || after === undefined) return before?.value ?? after?.value;
     const share = (time - before.time) / (after.time - before.time);
     return before.value + share * (after.value - before.value);
   },
-  "nearest before": (before, after) => before?.value ?? after?.value,
+  spline(points) {
+    const slopes =
+      points.length < 2
+        ? []
+        : naturalCubicSlopes(
+            points.map(({ time }) => time),
+            points.map(({ value }) => value),
+          );
+    return (next, time) => {
+      const [before, after] = [points[next - 1], points[next]];
+      if (before === undefined || after === undefined) return before?.value ?? after?.value;
+      const from = [before.value, nth(slopes, next - 1)] as const;
+      const piece = cubicPiece(after.time - before.time, from, [after.value, nth(slopes, next)]);
+      return cubicValue(piece, time - before.time);
+    };
+  },
+  "nearest before": (points) => (next) => points[next - 1]?.value ?? points[next]?.value,
 };
 
-/** Categories have no value on a line between two. */
-const onlyNeighbors = { mean: "mean", forward: "forward", backward: "backward", linear: "nearest before" } as const;
+/** Categories have no value between two. */
+const ofCategories = {
+  mean: "mean",
+  none: "none",
+  forward: "forward",
+  backward: "backward",
+  linear: "nearest before",
+  spline: "nearest before",
+} as const;

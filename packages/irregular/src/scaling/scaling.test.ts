@@ -31,7 +31,7 @@ const fixture: {
   readonly train: readonly string[];
   readonly standardize: Fitted;
   readonly "min-max": Fitted;
-  readonly imputations: Readonly<Record<Imputation, readonly (readonly number[])[]>>;
+  readonly imputations: Readonly<Record<Exclude<Imputation, "none">, readonly (readonly number[])[]>>;
 } = JSON.parse(readFileSync(new URL("../../../../fixtures/irregular/pandas.json", import.meta.url), "utf8"));
 
 const data = fromCsv(fixture.csv, { layout: "long", time: { unit: "minutes" }, sameTime: "mean" }).observations;
@@ -70,6 +70,7 @@ describe("the numbers of scikit-learn and pandas", () => {
     ["forward", true],
     ["backward", false],
     ["linear", false],
+    ["spline", false],
   ] as const)("%s", (imputation, causal) => {
     const imputer = fitImputer(train, { imputation });
     expect(imputer.causal).toBe(causal);
@@ -120,6 +121,7 @@ test("categories are imputed by categories, static values by typical ones", () =
   expect(of("forward")).toEqual([1, 0, 0, 1, 1]);
   expect(of("backward")).toEqual([0, 0, 1, 1, 1]);
   expect(of("linear")).toEqual([0, 0, 0, 1, 1]);
+  expect(of("spline")).toEqual([0, 0, 0, 1, 1]);
   const filled = applyImputer(fitImputer(mixed, { imputation: "linear" }), mixed);
   expect(list(filled.values).filter((_, at) => at % 3 === 0)).toEqual([1, 3, 9, 9, 5]);
   expect(list(filled.values).filter((_, at) => at % 3 === 2)).toEqual([0, 0, 0, 0, 0]);
@@ -171,7 +173,7 @@ test("any data: a causal imputation reads nothing that is observed later, and no
   fc.assert(
     fc.property(
       anyData,
-      fc.constantFrom<Imputation[]>("mean", "forward", "backward", "linear"),
+      fc.constantFrom<Imputation[]>("mean", "forward", "backward", "linear", "spline"),
       (given, imputation) => {
         const imputer: Imputer = JSON.parse(JSON.stringify(fitImputer(given, { imputation })));
         const filled = applyImputer(imputer, given);
@@ -196,6 +198,57 @@ test("any data: a causal imputation reads nothing that is observed later, and no
   );
 });
 
+test("without imputation, what was not observed stays NaN, static values too", () => {
+  const imputer: Imputer = JSON.parse(JSON.stringify(fitImputer(mixed, { imputation: "none" })));
+  expect(imputer.causal).toBe(true);
+  // What stands in the place of a value that was not observed is not a value.
+  const given = {
+    ...mixed,
+    values: { ...mixed.values, data: mixed.values.data.map((v) => (Number.isNaN(v) ? 7 : v)) },
+  };
+  const { values, mask, statics } = applyImputer(imputer, given);
+  list(values).forEach((value, at) => expect(value).toBe(mask.data[at] === 1 ? mixed.values.data[at] : NaN));
+  expect(statics).toEqual(mixed.statics);
+});
+
+test("a spline runs through what was observed, and is a line between two values", () => {
+  const row = (points: readonly (readonly [number, number])[], others: readonly number[]) =>
+    fromRecords(
+      [
+        ...points.map(([time, value]) => ({ id: "a", time, variable: "x", value })),
+        ...others.map((time) => ({ id: "a", time, variable: "y", value: 0 })),
+      ],
+      { time: { unit: "hours" }, variables: ["x", "y"] },
+    ).observations;
+  const filled = (given: Observations): number[] =>
+    list(applyImputer(fitImputer(given, { imputation: "spline" }), given).values).filter((_, at) => at % 2 === 0);
+  expect(
+    filled(
+      row(
+        [
+          [1, 2],
+          [5, 10],
+        ],
+        [0, 2, 4, 7],
+      ),
+    ),
+  ).toEqual([2, 2, 4, 8, 10, 10]);
+  expect(filled(row([[1, 2]], [0, 3]))).toEqual([2, 2, 2]);
+  // The natural spline through (0, 0), (1, 1), (2, 0): 1.5 s - 0.5 s^3 up to 1.
+  expect(
+    filled(
+      row(
+        [
+          [0, 0],
+          [1, 1],
+          [2, 0],
+        ],
+        [0.5],
+      ),
+    )[1],
+  ).toBeCloseTo(0.6875, 14);
+});
+
 test("what was fitted does not see the other rows", () => {
   const [one, all] = [takeRows(data, [0]), fitScaler(data)];
   expect(fitScaler(one)).not.toEqual(all);
@@ -215,8 +268,8 @@ test.each<[string, () => unknown, string]>([
   ],
   [
     "imputation",
-    () => fitImputer(data, { imputation: "spline" as never }),
-    'fitImputer: imputation is "spline", expected',
+    () => fitImputer(data, { imputation: "cubic" as never }),
+    'fitImputer: imputation is "cubic", expected mean, forward, backward, linear, spline, none',
   ],
   [
     "variables",

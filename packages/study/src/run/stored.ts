@@ -1,6 +1,7 @@
 import { identified, type PlannedTrial } from "../plan.ts";
 import type { Store } from "./store.ts";
 
+/** The trials of a plan and those of earlier seeds, as they stand in a store. */
 export interface FoundTrials {
   /** Trials with the settings, code and data of the plan, including seeds that were planned earlier. */
   readonly trials: readonly PlannedTrial[];
