@@ -52,6 +52,12 @@ export {
 export { type Sound, parseWav } from "./fsdd/wav.ts";
 export { type FsddOptions, type SpokenDigits, type SpokenDigitSet, fsdd } from "./fsdd/fsdd.ts";
 
+// Features of sounds
+export { type MelScale } from "./audio/mel-scale.ts";
+export { type MelOptions, melSpectrogram } from "./audio/mel-spectrogram.ts";
+export { type LogMelOptions, logMel } from "./audio/log-mel.ts";
+export { type MfccOptions, mfcc } from "./audio/mfcc.ts";
+
 // Tables of survival data, read from the data folder
 export {
   type NafldMeasurements,

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { valuesOf } from "@sluice/tensor";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { DataError, fsdd, parseWav } from "../index.ts";
+import { DataError, fsdd, logMel, mfcc, parseWav } from "../index.ts";
+import { soundFeatures } from "./features.ts";
 import { folderWith } from "../testing/data-folder.ts";
 
 const origin = { set: "toy", file: "toy.wav", obtain: "Get it there." };
@@ -88,8 +89,25 @@ test.each<[object, string]>([
   [{ leaveOut: "anna" }, "fsdd: unknown leaveOut anna"],
   [{ validation: 46 }, "fsdd: validation 46 is more than the 45 training recordings of each digit and speaker"],
   [{ validation: 0.5 }, "fsdd: validation must be an integer >= 0, got 0.5"],
+  [{ features: "mel" }, "fsdd: unknown features mel"],
+  [{ audio: { bands: 20 } }, 'fsdd: audio is for features "logMel" and "mfcc"'],
+  [{ features: "mfcc", audio: { rate: 16_000 } }, "fsdd: audio: unknown option rate"],
+  [{ features: "mfcc", audio: { bands: 10 } }, "fsdd: audio: 13 coefficients are more than the 10 bands"],
 ])("refuses %j", async (options, message) => {
   await expect(fsdd(options)).rejects.toThrow(message);
+});
+
+test("features of a sound, by default and otherwise", () => {
+  const sound = Float32Array.from({ length: 500 }, (_, n) => ((n * n) % 101) / 101 - 0.5);
+  const speech = { rate: 8000, size: 256, window: 200, hop: 80, bands: 40 };
+  const coefficients = soundFeatures("mfcc", undefined, 8000);
+  expect([coefficients.width, coefficients.stepsOf(500), coefficients.description]).toEqual([13, 7, "13 MFCC"]);
+  expect(Float32Array.from(coefficients.of(sound))).toEqual(mfcc(sound, { ...speech, coefficients: 13 }).data);
+  const bands = soundFeatures("logMel", { bands: 20, hop: 100, center: false }, 8000);
+  expect([bands.width, bands.stepsOf(500), bands.stepsOf(200)]).toEqual([20, 3, 0]);
+  expect(Float32Array.from(bands.of(sound))).toEqual(
+    logMel(sound, { ...speech, bands: 20, hop: 100, center: false }).data,
+  );
 });
 
 test("says how to get the set", async () => {
@@ -136,6 +154,20 @@ describe.skipIf(folder === null)("FSDD, where there is a data folder with it", (
     // The shortest and the longest recording, by Python's wave.
     const lengths = [train, validation, testing].flatMap((part) => [...valuesOf(part.lengths)]);
     expect([Math.min(...lengths), Math.max(...lengths)]).toEqual([1148, 18_262]);
+  });
+
+  test("log-mel frames are those of each recording alone", { timeout: 60_000 }, async () => {
+    const { name, test: testing } = await fsdd({ folder, features: "logMel" });
+    const { x, lengths, y, speaker } = testing;
+    expect([name, x.shape]).toEqual(["FSDD, official split, log-mel of 40 bands", [300, 229, 40]]);
+    const row = Array.from(valuesOf(y)).findIndex((digit, i) => digit === 7 && valuesOf(speaker)[i] === 1);
+    const bytes = new Uint8Array(await readFile(join(folder ?? "", "fsdd/recordings/7_jackson_0.wav")));
+    const { samples, rate } = parseWav(bytes, origin);
+    const alone = logMel(samples, { rate, size: 256, window: 200, hop: 80, bands: 40 });
+    const values = valuesOf(x).subarray(row * 229 * 40, (row + 1) * 229 * 40);
+    expect(valuesOf(lengths)[row]).toBe(alone.shape[0]);
+    expect([...values.subarray(0, alone.data.length)]).toEqual([...alone.data]);
+    expect(values.subarray(alone.data.length).every((v) => v === 0)).toBe(true);
   });
 
   test("a changed sample and a damaged recording are errors", { timeout: 60_000 }, async () => {

@@ -2,16 +2,21 @@ import { sha256Later } from "@sluice/formats";
 import { tensor, TensorError, type Tensor } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
 import { checkChoice, checkCount } from "../check.ts";
+import type { MfccOptions } from "../audio/mfcc.ts";
 import type { Dataset } from "../dataset.ts";
 import { DataError } from "../error.ts";
 import { readMany } from "../folder.ts";
+import { soundFeatures, type SoundFeatures } from "./features.ts";
 import { parseWav } from "./wav.ts";
 
 /** Examples of {@link fsdd}. */
 export type SpokenDigits = {
-  /** Samples at 8,000 Hz, from -1 to 1, `[examples, 18262, 1]`; zeros beyond the length. */
+  /**
+   * Zeros beyond the length. `wave`: samples at 8,000 Hz, from -1 to 1, `[examples, 18262, 1]`. `logMel`, `mfcc`: frames
+   * `[examples, time, bands or coefficients]`, by default `[examples, 229, 40]` and `[examples, 229, 13]`.
+   */
   readonly x: Tensor;
-  /** Number of samples, 1,148 to 18,262, i32 `[examples]`. */
+  /** The number of samples, 1,148 to 18,262, or of frames, i32 `[examples]`. */
   readonly lengths: Tensor;
   /** The digit, 0 to 9, i32 `[examples]`. */
   readonly y: Tensor;
@@ -41,6 +46,16 @@ export interface FsddOptions {
    * of the numbers from 5. Default 5.
    */
   readonly validation?: number;
+  /**
+   * What `x` holds: samples (`wave`, default), a logarithmic mel spectrogram in dB (`logMel`), or mel-frequency cepstral
+   * coefficients (`mfcc`).
+   */
+  readonly features?: "wave" | "logMel" | "mfcc";
+  /**
+   * How the features are computed. Defaults for this rate: frames of 25 ms every 10 ms (`window: 200`, `hop: 80`,
+   * `size: 256`), 40 bands, 13 coefficients; otherwise those of {@link logMel} and {@link mfcc}.
+   */
+  readonly audio?: Omit<MfccOptions, "rate">;
 }
 
 const set = "FSDD";
@@ -59,14 +74,19 @@ interface Recording {
 
 /**
  * The Free Spoken Digit Dataset (Jackson et al., github.com/Jakobovski/free-spoken-digit-dataset): 3,000 recordings of
- * English digits, 50 of each digit by each of six speakers, as raw samples at 8,000 Hz. In the official split the
- * recordings numbered 0 to 4 are for testing. `leaveOut` tests on a speaker who was not heard in training.
+ * English digits, 50 of each digit by each of six speakers, as raw samples at 8,000 Hz or as features of frames. In the
+ * official split the recordings numbered 0 to 4 are for testing. `leaveOut` tests on a speaker who was not heard in
+ * training.
  *
  * Throws a {@link DataError} if a recording is missing or damaged.
  */
 export async function fsdd(options: FsddOptions = {}): Promise<SpokenDigitSet> {
-  checkOptions("fsdd", options, ["folder", "leaveOut", "validation"], { data: "folder", speaker: "leaveOut" });
+  checkOptions("fsdd", options, ["folder", "leaveOut", "validation", "features", "audio"], {
+    data: "folder",
+    speaker: "leaveOut",
+  });
   const { leaveOut } = options;
+  const features = soundFeatures(options.features ?? "wave", options.audio, rate);
   if (leaveOut !== undefined) checkChoice("fsdd", "leaveOut", leaveOut, speakers);
   const held = checkCount("fsdd", "validation", options.validation ?? 5, 0);
   if (held > 45)
@@ -81,9 +101,11 @@ export async function fsdd(options: FsddOptions = {}): Promise<SpokenDigitSet> {
       recordings.flatMap((one, i) =>
         partOf(one) === name ? [{ ...one, samples: samples[i] ?? new Float32Array() }] : [],
       ),
+      features,
     );
+  const division = leaveOut === undefined ? "official split" : `${leaveOut} left out`;
   return {
-    name: leaveOut === undefined ? "FSDD, official split" : `FSDD, ${leaveOut} left out`,
+    name: ["FSDD", division, features.description].filter((text) => text !== "").join(", "),
     train: part("train"),
     validation: part("validation"),
     test: part("test"),
@@ -147,13 +169,18 @@ async function readRecordings(
   throw new DataError({ set, file: directory, wrong, obtain });
 }
 
-function examplesOf(recordings: readonly (Recording & { readonly samples: Float32Array })[]): SpokenDigits {
-  const x = new Float32Array(recordings.length * longest);
-  recordings.forEach(({ samples }, row) => x.set(samples, row * longest));
-  const numbers = (of: (one: (typeof recordings)[number]) => number): Tensor => tensor(Int32Array.from(recordings, of));
+function examplesOf(
+  recordings: readonly (Recording & { readonly samples: Float32Array })[],
+  { width, stepsOf, of }: SoundFeatures,
+): SpokenDigits {
+  const time = stepsOf(longest);
+  const x = new Float32Array(recordings.length * time * width);
+  recordings.forEach(({ samples }, row) => x.set(of(samples), row * time * width));
+  const numbers = (read: (one: (typeof recordings)[number]) => number): Tensor =>
+    tensor(Int32Array.from(recordings, read));
   return {
-    x: tensor(x, [recordings.length, longest, 1]),
-    lengths: numbers(({ samples }) => samples.length),
+    x: tensor(x, [recordings.length, time, width]),
+    lengths: numbers(({ samples }) => stepsOf(samples.length)),
     y: numbers(({ digit }) => digit),
     speaker: numbers(({ speaker }) => speaker),
   };
