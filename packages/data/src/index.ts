@@ -13,6 +13,32 @@ export { type Copying, type CopyingOptions, copying } from "./tasks/copying.ts";
 export { type DelayedCopies, type DelayedCopyOptions, delayedCopy } from "./tasks/delayed-copy.ts";
 export { type FlipFlopOptions, type FlipFlops, flipFlop } from "./tasks/flip-flop.ts";
 export { type Parity, type ParityOptions, parity } from "./tasks/parity.ts";
+export type { DrawOptions } from "./tasks/generated.ts";
+export { type EchoOptions, type Echoes, echo } from "./tasks/echo.ts";
+export type { StringOptions, Transductions } from "./tasks/transduction.ts";
+export { reverseString } from "./tasks/reverse-string.ts";
+export { duplicateString } from "./tasks/duplicate-string.ts";
+export {
+  type ModularArithmetic,
+  type ModularArithmeticOptions,
+  type Operator,
+  modularArithmetic,
+} from "./tasks/modular-arithmetic.ts";
+export { type Dyck, type DyckOptions, dyck } from "./tasks/dyck.ts";
+export type { NumberRange, QueriedCurveOptions, QueriedCurves } from "./tasks/queried-curve.ts";
+export { type DampedOscillatorOptions, dampedOscillators } from "./tasks/damped-oscillators.ts";
+export { type IrregularSinesOptions, irregularSines } from "./tasks/irregular-sines.ts";
+export type { ForecastOptions, Forecasts } from "./tasks/forecast.ts";
+export { type LorenzOptions, lorenz } from "./tasks/lorenz.ts";
+export { type MackeyGlassOptions, mackeyGlass } from "./tasks/mackey-glass.ts";
+export { type SpikeTrainOptions, type SpikeTrainSet, type SpikeTrains, spikeTrains } from "./tasks/spike-trains.ts";
+export {
+  type Interaction,
+  type TwoModalities,
+  type TwoModalitiesOptions,
+  type TwoModalitySet,
+  twoModalities,
+} from "./tasks/two-modalities.ts";
 
 // Data sets read from the data folder
 export { type FileSet, type SetFile, dataFolder, readFileSet } from "./folder.ts";

