@@ -8,11 +8,11 @@ const draw = (interaction: Interaction, noise: number | readonly [number, number
 
 /** The sum of each example's numbers. */
 const sumsOf = (x: Tensor): number[] =>
-  Array.from({ length: n }, (_, i) =>
-    valuesOf(x)
-      .subarray(18 * i, 18 * (i + 1))
-      .reduce((a, b) => a + b, 0),
-  );
+  Array.from({ length: n }, (_, i) => {
+    let sum = 0;
+    for (let k = 18 * i; k < 18 * (i + 1); k++) sum += valuesOf(x)[k] ?? NaN;
+    return sum;
+  });
 
 /** The share of examples in which a rule of the two sums gives the class. */
 function accuracyOf({ train }: TwoModalitySet, rule: (a: number, b: number) => number): number {
