@@ -11,6 +11,10 @@ export interface Provenance {
   /** Publisher and version, or the definition of a generated task. */
   readonly source: string;
   readonly licence: string;
+  /** What to cite: authors, year, title, and where it appeared. */
+  readonly citation?: string;
+  /** The size of all files together, in bytes, unpacked. Absent for a generated task. */
+  readonly bytes?: number;
   /** SHA-256 of every file that was read, by file name. Empty for a generated task. */
   readonly files: Readonly<Record<string, string>>;
   /** How the splits were made. */

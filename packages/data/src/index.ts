@@ -1,6 +1,7 @@
 // The interface of every data set
 export { type Dataset, type Examples, type Provenance, type SplitSizes } from "./dataset.ts";
 export { DataError, type DataOrigin } from "./error.ts";
+export { type Describable, describe } from "./describe.ts";
 
 // Real digits
 export { type Digits, type DigitsOptions, type Read, digits } from "./digits/digits.ts";

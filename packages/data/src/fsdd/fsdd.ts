@@ -4,6 +4,7 @@ import { checkOptions } from "@sluice/tensor/internal";
 import { checkChoice, checkCount } from "../check.ts";
 import type { MfccOptions } from "../audio/mfcc.ts";
 import type { Dataset } from "../dataset.ts";
+import { cited, fsdd as facts } from "../facts.ts";
 import { DataError } from "../error.ts";
 import { readMany } from "../folder.ts";
 import { soundFeatures, type SoundFeatures } from "./features.ts";
@@ -111,7 +112,7 @@ export async function fsdd(options: FsddOptions = {}): Promise<SpokenDigitSet> {
     test: part("test"),
     provenance: {
       source: "Free Spoken Digit Dataset 1.0.10 (Jackson et al., github.com/Jakobovski/free-spoken-digit-dataset)",
-      licence: "CC BY-SA 4.0",
+      ...cited(facts),
       files: { [directory]: sum },
       split:
         leaveOut === undefined

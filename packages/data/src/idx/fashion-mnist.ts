@@ -1,4 +1,5 @@
 import type { Dataset } from "../dataset.ts";
+import { fashionMnist as facts } from "../facts.ts";
 import { imageFiles, readImageSet, type Images, type ImagesOptions } from "./image-set.ts";
 
 const files = imageFiles(
@@ -36,7 +37,7 @@ export async function fashionMnist(options: ImagesOptions = {}): Promise<Dataset
         "Ankle boot",
       ],
       source: "Fashion-MNIST (Zalando SE; Xiao, Rasul, Vollgraf 2017, arXiv:1708.07747)",
-      licence: "MIT",
+      facts,
       caution: "Do not compare results with those of MNIST: this set is harder. Choose on the validation images.",
     },
     options,

@@ -2,6 +2,7 @@ import { key, keyFor, tensor, TensorError, type ArrayTensor, type Tensor } from 
 import { checkKey, checkOptions } from "@sluice/tensor/internal";
 import { checkChoice, checkSizes } from "../check.ts";
 import type { Dataset, SplitSizes } from "../dataset.ts";
+import { cited, type Facts } from "../facts.ts";
 import { DataError } from "../error.ts";
 import { readFileSet, sumsOf, type FileSet } from "../folder.ts";
 import { shuffled } from "../shuffle.ts";
@@ -37,7 +38,7 @@ export interface ImageSet {
   readonly files: FileSet;
   readonly classes: readonly string[];
   readonly source: string;
-  readonly licence: string;
+  readonly facts: Facts;
   readonly caution: string;
 }
 
@@ -82,7 +83,7 @@ export async function readImageSet(set: ImageSet, options: ImagesOptions): Promi
     ),
     provenance: {
       source: set.source,
-      licence: set.licence,
+      ...cited(set.facts),
       files: sumsOf(files),
       split: `train ${train} and validation ${validation} of the 60,000 training images, in the order of one shuffle by a fixed key; test: the first ${test} of the 10,000 test images`,
       caution: test === testImages ? set.caution : `Only ${test} of the 10,000 test images. ${set.caution}`,

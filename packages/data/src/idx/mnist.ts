@@ -1,4 +1,5 @@
 import type { Dataset } from "../dataset.ts";
+import { mnist as facts } from "../facts.ts";
 import { imageFiles, readImageSet, type Images, type ImagesOptions } from "./image-set.ts";
 
 const files = imageFiles(
@@ -29,7 +30,7 @@ export async function mnist(options: ImagesOptions = {}): Promise<Dataset<Images
       files,
       classes: Array.from({ length: 10 }, (_, digit) => String(digit)),
       source: "MNIST (LeCun, Cortes, Burges; LeCun et al. 1998, Proceedings of the IEEE 86)",
-      licence: "CC BY-SA 3.0",
+      facts,
       caution:
         "Accuracy on the test images is MNIST test accuracy if no choice was made by it: choose on the validation images. Published results of recurrent networks differ in the order of the pixels and in what is held out.",
     },

@@ -2,6 +2,7 @@ import { key, keyFor, tensor, TensorError, type ArrayTensor, type Tensor } from 
 import { checkKey, checkOptions } from "@sluice/tensor/internal";
 import { checkCount } from "../check.ts";
 import type { Dataset } from "../dataset.ts";
+import { cited, mosi as facts } from "../facts.ts";
 import { readFileSet, sumsOf, type FileSet } from "../folder.ts";
 import { shuffled } from "../shuffle.ts";
 import { parseMosi, widths, type Clip, type Utterance } from "./parse.ts";
@@ -84,7 +85,7 @@ export async function mosi(options: MosiOptions = {}): Promise<MosiSet> {
     provenance: {
       source:
         "CMU-MOSI (Zadeh et al. 2016, arXiv:1606.06259), utterance-level features of the bc-LSTM release (Poria et al. 2017)",
-      licence: "research use (CMU-MOSI); MIT (the features of the bc-LSTM release)",
+      ...cited(facts),
       files: sumsOf(files),
       split: `the published split of 62 and 31 clips; ${held} of the 62 clips held out whole for validation, chosen by a key`,
       caution:

@@ -4,6 +4,7 @@ import { tensor, type Bytes, type Tensor } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
 import { checkChoice } from "../check.ts";
 import type { Provenance } from "../dataset.ts";
+import { cited, physionet2012 as facts } from "../facts.ts";
 import { DataError } from "../error.ts";
 import { readChecked, readFromDisk } from "../files.ts";
 import { dataFolder } from "../folder.ts";
@@ -54,14 +55,16 @@ const obtain =
   "Download set A or B and its outcomes from https://physionet.org/content/challenge-2012/1.0.0/ (Open Data Commons Attribution License), put set-a and Outcomes-a.txt, or set-b and Outcomes-b.txt, under physionet2012 of your data folder, and set the data folder with --data or SLUICE_DATA.";
 const set = "PhysioNet 2012";
 
-/** The SHA-256 of the outcomes, and of what `sha256sum *.txt` prints in the folder of the stays. */
+/** The size of all files, and the SHA-256 of the outcomes and of what `sha256sum *.txt` prints in the folder of the stays. */
 const sums = {
   a: {
     outcomes: "2613ea60ccda29f87571a7d6b09ad130858a8ccd66325bd073365925026883c2",
+    bytes: 27_673_499,
     stays: "9522c1a728116ed24ea0cf65a4237abe4dbcdf9c9f8d9fe9712e180fcf88bf8e",
   },
   b: {
     outcomes: "1305f29734da374a809483229a99f33a9230aa8d4fa74b1a2d6ad788136423d5",
+    bytes: 27_755_427,
     stays: "703e7b83060192492498fb05880bd882f868e713ff3406ebc19c8949cfb8a053",
   },
 } as const;
@@ -112,7 +115,8 @@ export async function physionet2012(options: PhysioNet2012Options): Promise<Phys
     account: accountOf(stays),
     provenance: {
       source: "PhysioNet/CinC Challenge 2012 1.0.0 (Silva, Moody, Scott, Celi, Mark 2012, Computing in Cardiology 39)",
-      licence: "ODC-By 1.0",
+      ...cited(facts),
+      bytes: sums[which].bytes,
       files: { [outcomesFile]: sums[which].outcomes, [`${folder}: sha256sum *.txt`]: sums[which].stays },
       split: `all of set ${which.toUpperCase()}, in the order of the record ids; divide it by row`,
       caution: "Published results differ in their rows: most cross-validate on set A alone. Some leave out stays.",

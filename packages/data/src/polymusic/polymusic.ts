@@ -2,6 +2,7 @@ import { tensor, TensorError, type Tensor } from "@sluice/tensor";
 import { checkOptions, shown } from "@sluice/tensor/internal";
 import { checkCount } from "../check.ts";
 import type { Dataset, Provenance } from "../dataset.ts";
+import { cited, jsbChorales as jsbFacts, nottingham as nottinghamFacts, type Facts } from "../facts.ts";
 import { readFileSet, sumsOf, type FileSet, type SetFile } from "../folder.ts";
 import { keys, parsePianoRolls, type PianoRoll, type PianoRolls } from "./parse.ts";
 
@@ -80,7 +81,7 @@ export async function jsbChorales(options: PianoRollOptions = {}): Promise<Polym
   checkOptions("jsbChorales", options, ["folder", "steps"], { data: "folder" });
   return read(
     fileOf("JSB Chorales", "jsb-chorales", "23728dcb0727eb3974cc88e8f96a39e1b03cf477f114ce3eda331430c459cb85"),
-    described("JSB Chorales"),
+    described("JSB Chorales", jsbFacts),
     options.steps ?? Infinity,
     options.folder,
     "jsbChorales",
@@ -97,7 +98,7 @@ export async function nottingham(options: PianoRollOptions = {}): Promise<Polymu
   return read(
     fileOf("Nottingham", "nottingham", "a037bc5150cef833f753b23facbcfa95dda48bad73c545de5b2c10ad3f30b4b8"),
     {
-      ...described("Nottingham"),
+      ...described("Nottingham", nottinghamFacts),
       caution: `${caution} One training piece is also a validation piece, and one a test piece.`,
     },
     options.steps ?? 200,
@@ -114,11 +115,11 @@ function fileOf(name: string, file: string, sha256: string): FileSet {
   };
 }
 
-type Described = Pick<Provenance, "source" | "licence" | "caution">;
+type Described = Omit<Provenance, "files" | "split">;
 
-const described = (name: string): Described => ({
+const described = (name: string, facts: Facts): Described => ({
   source: `${name}, in the splits of Boulanger-Lewandowski, Bengio, Vincent 2012 (arXiv:1206.6392)`,
-  licence: "research use",
+  ...cited(facts),
   caution,
 });
 
@@ -130,7 +131,7 @@ function checkFile(file: SetFile): void {
 
 async function read(
   files: FileSet,
-  { source, licence, caution }: Described,
+  { caution, ...about }: Described,
   steps: number,
   folder: string | null | undefined,
   operation: string,
@@ -152,8 +153,7 @@ async function read(
     validation: examplesOf(validation, time),
     test: examplesOf(test, time),
     provenance: {
-      source,
-      licence,
+      ...about,
       files: sumsOf(files),
       split: `that of the file: ${pieces.train.length}, ${pieces.valid.length} and ${pieces.test.length} pieces`,
       caution:

@@ -1,5 +1,6 @@
 import { checkOptions } from "@sluice/tensor/internal";
 import type { Provenance } from "../dataset.ts";
+import { cited, nafld as nafldFacts, pbcseq as pbcFacts } from "../facts.ts";
 import { readFileSet, sumsOf, type FileSet } from "../folder.ts";
 import { parseTable, type Columns } from "./table.ts";
 
@@ -78,7 +79,6 @@ export interface Tables<T> {
   readonly provenance: Provenance;
 }
 
-const licence = "GPL-2 or newer (R package survival)";
 const split = "none: divide by id, since the rows of one id belong to one person";
 const obtain = (names: string): string =>
   `Write ${names} of the R package survival (Debian's r-cran-survival) with write.csv(x, file, row.names = FALSE, na = "", quote = FALSE) under survival of your data folder, and set the data folder with --data or SLUICE_DATA.`;
@@ -111,7 +111,7 @@ export async function pbcseq(options: SurvivalOptions = {}): Promise<Tables<{ re
     tables: { visits: parseTable(text, visits, originOf(pbcseqFiles, 0)) },
     provenance: {
       source: "R package survival, pbcseq: Mayo Clinic trial of 1974 to 1984 (Therneau and Grambsch 2000)",
-      licence,
+      ...cited(pbcFacts),
       files: sumsOf(pbcseqFiles),
       split,
       caution:
@@ -138,7 +138,7 @@ export async function nafld(
     },
     provenance: {
       source: "R package survival, nafld1 and nafld2: Mayo Clinic, Olmsted County (Allen et al. 2018)",
-      licence,
+      ...cited(nafldFacts),
       files: sumsOf(nafldFiles),
       split,
       caution:

@@ -2,6 +2,7 @@ import { key, keyFor, randomBits, tensor, uniform, valuesOf, type ArrayTensor, t
 import { checkKey, checkOptions } from "@sluice/tensor/internal";
 import { checkChoice, checkCount, checkSizes } from "../check.ts";
 import type { Dataset, SplitSizes } from "../dataset.ts";
+import { cited, adding as facts } from "../facts.ts";
 
 /** Examples of {@link adding}. */
 export type Adding = {
@@ -64,7 +65,7 @@ export function adding(options: AddingOptions): Dataset<Adding> {
     test: examples("test"),
     provenance: {
       source: `generated: the adding problem over ${time} steps, values uniform on [0, 1), marks ${marks === "halves" ? "one in each half" : "anywhere"}`,
-      licence: "none needed",
+      ...cited(facts),
       files: {},
       split: "independent draws with a separate key for each split",
       caution:

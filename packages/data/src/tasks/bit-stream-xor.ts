@@ -2,6 +2,7 @@ import { key, keyFor, randomBits, tensor, TensorError, valuesOf, type ArrayTenso
 import { checkKey, checkOptions } from "@sluice/tensor/internal";
 import { checkChoice, checkCount, checkSizes } from "../check.ts";
 import type { Dataset, SplitSizes } from "../dataset.ts";
+import { cited, bitStreamXor as facts } from "../facts.ts";
 
 /** Examples of {@link bitStreamXor}. */
 export type BitStreams = {
@@ -75,7 +76,7 @@ export function bitStreamXor(options: BitStreamXorOptions = {}): Dataset<BitStre
     test: examples("test"),
     provenance: {
       source: `generated: streams of ${shortest} to ${longest} random bits, label their exclusive or (CfC, arXiv:2106.13898, table 4)`,
-      licence: "none needed",
+      ...cited(facts),
       files: {},
       split:
         "independent draws with a separate key for each split; there are few short streams, so the same ones occur in all splits",

@@ -2,6 +2,7 @@ import { key, keyFor, randomBits, tensor, valuesOf, type ArrayTensor, type Tenso
 import { checkKey, checkOptions } from "@sluice/tensor/internal";
 import { checkCount, checkSizes } from "../check.ts";
 import type { Dataset, SplitSizes } from "../dataset.ts";
+import { cited, copying as facts } from "../facts.ts";
 
 /** Examples of {@link copying}. */
 export type Copying = {
@@ -67,7 +68,7 @@ export function copying(options: CopyingOptions): Dataset<Copying> {
     test: examples("test"),
     provenance: {
       source: `generated: the copying problem, ${length} of ${symbols} symbols over a delay of ${delay} (arXiv:1511.06464)`,
-      licence: "none needed",
+      ...cited(facts),
       files: {},
       split: "independent draws with a separate key for each split",
       caution: "Cross-entropy is the mean over all steps, blanks included, as in the papers.",

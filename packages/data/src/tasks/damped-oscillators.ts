@@ -1,5 +1,6 @@
 import { cosF64, expF64 } from "@sluice/tensor/internal";
 import type { Dataset } from "../dataset.ts";
+import { dampedOscillators as facts } from "../facts.ts";
 import {
   checkCurveOptions,
   checkInterval,
@@ -33,6 +34,7 @@ export function dampedOscillators(options: DampedOscillatorOptions = {}): Datase
   return queriedCurves(
     {
       operation,
+      facts,
       name: "damped oscillators",
       what: `A exp(-g t) cos(w t + p) with A in [${amplitude}], g in [${damping}], w in [${frequency}]`,
       intervals: [amplitude, damping, frequency, [0, 2 * Math.PI]],

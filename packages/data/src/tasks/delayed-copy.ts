@@ -2,6 +2,7 @@ import { key, keyFor, randomBits, tensor, TensorError, valuesOf, type ArrayTenso
 import { checkKey, checkOptions } from "@sluice/tensor/internal";
 import { checkCount, checkSizes } from "../check.ts";
 import type { Dataset, SplitSizes } from "../dataset.ts";
+import { cited, delayedCopy as facts } from "../facts.ts";
 
 /** Examples of {@link delayedCopy}. */
 export type DelayedCopies = {
@@ -60,7 +61,7 @@ export function delayedCopy(options: DelayedCopyOptions): Dataset<DelayedCopies>
     test: examples("test"),
     provenance: {
       source: `generated: ${time} steps of ${symbols} symbols, each to be output ${delay} steps later`,
-      licence: "none needed",
+      ...cited(facts),
       files: {},
       split: "independent draws with a separate key for each split",
       caution:

@@ -1,4 +1,5 @@
 import type { Dataset } from "../dataset.ts";
+import { duplicateString as facts } from "../facts.ts";
 import { transductions, type StringOptions, type Transductions } from "./transduction.ts";
 
 /**
@@ -10,6 +11,7 @@ export function duplicateString(options: StringOptions): Dataset<Transductions> 
   return transductions(
     {
       operation: "duplicateString",
+      facts,
       name: "duplicate string",
       growth: 2,
       answer: (string) => Int32Array.of(...string, ...string),

@@ -2,6 +2,7 @@ import { keyFor, randomBits, tensor, TensorError, valuesOf, type Tensor } from "
 import { checkOptions } from "@sluice/tensor/internal";
 import { checkCount } from "../check.ts";
 import type { Dataset } from "../dataset.ts";
+import { dyck as facts } from "../facts.ts";
 import { drawAliases, drawOptions, generated, shortStringsRepeat, type DrawOptions } from "./generated.ts";
 import { checkLengths, showLengths } from "./strings.ts";
 
@@ -63,6 +64,7 @@ export function dyck(options: DyckOptions): Dataset<Dyck> {
   return generated(
     {
       operation,
+      facts,
       name: `Dyck-(${kinds}, ${depth}), ${showLengths(lengths)} brackets`,
       what: `strings of ${showLengths(lengths)} brackets of ${kinds} kinds, at most ${depth} open at once (arXiv:2010.07515)`,
       split: shortStringsRepeat,

@@ -2,6 +2,7 @@ import { tensor, TensorError, uniform, valuesOf, type Tensor } from "@sluice/ten
 import { checkOptions } from "@sluice/tensor/internal";
 import { checkCount } from "../check.ts";
 import type { Dataset } from "../dataset.ts";
+import { echo as facts } from "../facts.ts";
 import { drawAliases, drawOptions, generated, type DrawOptions } from "./generated.ts";
 
 /** Examples of {@link echo}. */
@@ -42,6 +43,7 @@ export function echo(options: EchoOptions): Dataset<Echoes> {
   return generated(
     {
       operation,
+      facts,
       name: `echo, ${delays} delays, ${time} steps`,
       what: `${time} numbers uniform on [-0.5, 0.5), each to be output 1 to ${delays} steps later`,
       caution: `The first steps have no echo yet, and their targets are 0; leave out the first ${delays} steps before you compute a memory capacity.`,

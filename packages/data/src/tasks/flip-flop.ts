@@ -2,6 +2,7 @@ import { bernoulli, key, keyFor, tensor, valuesOf, type ArrayTensor, type Tensor
 import { checkKey, checkOptions } from "@sluice/tensor/internal";
 import { checkCount, checkRange, checkSizes } from "../check.ts";
 import type { Dataset, SplitSizes } from "../dataset.ts";
+import { cited, flipFlop as facts } from "../facts.ts";
 
 /** Examples of {@link flipFlop}. */
 export type FlipFlops = {
@@ -53,7 +54,7 @@ export function flipFlop(options: FlipFlopOptions = {}): Dataset<FlipFlops> {
     test: examples("test"),
     provenance: {
       source: `generated: the ${bits}-bit flip-flop over ${time} steps, a pulse of random sign with probability ${pulses} (doi:10.1162/NECO_a_00409)`,
-      licence: "none needed",
+      ...cited(facts),
       files: {},
       split: "independent draws with a separate key for each split",
       caution:

@@ -2,6 +2,7 @@ import { keyAt, tensor, TensorError, valuesOf, type ArrayTensor, type Tensor } f
 import { shown } from "@sluice/tensor/internal";
 import { checkCount } from "../check.ts";
 import type { Dataset } from "../dataset.ts";
+import type { Facts } from "../facts.ts";
 import { generated, type DrawOptions } from "./generated.ts";
 
 /** A path of a system, and what follows. */
@@ -34,6 +35,7 @@ export type Sampling = Required<Pick<ForecastOptions, "step" | "every" | "washou
 /** A system of differential equations. */
 export interface System {
   readonly operation: string;
+  readonly facts: Facts;
   readonly name: string;
   readonly what: string;
   readonly features: number;
@@ -43,7 +45,7 @@ export interface System {
 }
 
 export function forecasts(system: System, options: ForecastOptions): Dataset<Forecasts> {
-  const { operation, name, what, features, defaults, path } = system;
+  const { operation, facts, name, what, features, defaults, path } = system;
   const time = checkCount(operation, "time", options.time ?? 200);
   const ahead = checkCount(operation, "ahead", options.ahead ?? 1);
   const every = checkCount(operation, "every", options.every ?? defaults.every);
@@ -54,6 +56,7 @@ export function forecasts(system: System, options: ForecastOptions): Dataset<For
   return generated(
     {
       operation,
+      facts,
       name: `${name}, ${time} steps, ${ahead} ahead`,
       what: `${what}; Runge-Kutta of order 4 with steps of ${step}, every ${every} steps a value, the first ${washout} left out`,
       caution:

@@ -2,6 +2,7 @@ import { key, keyFor, type ArrayTensor } from "@sluice/tensor";
 import { checkKey } from "@sluice/tensor/internal";
 import { checkSizes } from "../check.ts";
 import type { Dataset, Examples, SplitSizes } from "../dataset.ts";
+import { cited, type Facts } from "../facts.ts";
 
 /** What a generated task says of itself. */
 export interface GeneratedTask {
@@ -14,6 +15,7 @@ export interface GeneratedTask {
   /** How the splits were made. Default: independent draws with a separate key for each split. */
   readonly split?: string;
   readonly caution: string;
+  readonly facts: Facts;
 }
 
 /** Options that every generated task has. */
@@ -27,7 +29,7 @@ export const shortStringsRepeat = `${independent}; there are few short strings, 
 
 /** Makes a data set from a function that draws so many examples with a key. */
 export function generated<E extends Examples>(
-  { operation, name, what, split = independent, caution }: GeneratedTask,
+  { operation, name, what, split = independent, caution, facts }: GeneratedTask,
   options: DrawOptions,
   defaults: Required<SplitSizes>,
   draw: (examples: number, key: ArrayTensor) => E,
@@ -41,7 +43,7 @@ export function generated<E extends Examples>(
     train: examples("train"),
     validation: examples("validation"),
     test: examples("test"),
-    provenance: { source: `generated: ${what}`, licence: "none needed", files: {}, split, caution },
+    provenance: { source: `generated: ${what}`, ...cited(facts), files: {}, split, caution },
   };
 }
 

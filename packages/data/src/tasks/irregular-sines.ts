@@ -1,6 +1,7 @@
 import { sinF64 } from "@sluice/tensor/internal";
 import { checkCount } from "../check.ts";
 import type { Dataset } from "../dataset.ts";
+import { irregularSines as facts } from "../facts.ts";
 import {
   checkCurveOptions,
   checkInterval,
@@ -35,6 +36,7 @@ export function irregularSines(options: IrregularSinesOptions = {}): Dataset<Que
   return queriedCurves(
     {
       operation,
+      facts,
       name: `${sines} sines`,
       what: `the sum of ${sines} sines A sin(w t + p) with A in [${amplitude}], w in [${frequency}]`,
       intervals: Array.from({ length: sines }, () => [amplitude, frequency, phase]).flat(),

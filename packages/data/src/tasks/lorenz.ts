@@ -1,6 +1,7 @@
 import { TensorError, uniform, valuesOf } from "@sluice/tensor";
 import { checkOptions, shown } from "@sluice/tensor/internal";
 import type { Dataset } from "../dataset.ts";
+import { lorenz as facts } from "../facts.ts";
 import { forecastOptions, forecasts, type Forecasts, type ForecastOptions } from "./forecast.ts";
 import { drawAliases, drawOptions } from "./generated.ts";
 
@@ -47,6 +48,7 @@ export function lorenz(options: LorenzOptions = {}): Dataset<Forecasts> {
   return forecasts(
     {
       operation,
+      facts,
       name: "Lorenz system",
       what: `the Lorenz system with sigma ${sigma}, rho ${rho}, beta ${beta}`,
       features: 3,

@@ -2,6 +2,7 @@ import { TensorError, uniform, valuesOf } from "@sluice/tensor";
 import { checkOptions, shown } from "@sluice/tensor/internal";
 import { checkCount } from "../check.ts";
 import type { Dataset } from "../dataset.ts";
+import { mackeyGlass as facts } from "../facts.ts";
 import { forecastOptions, forecasts, type ForecastOptions, type Forecasts } from "./forecast.ts";
 import { drawAliases, drawOptions } from "./generated.ts";
 
@@ -51,6 +52,7 @@ export function mackeyGlass(options: MackeyGlassOptions = {}): Dataset<Forecasts
   return forecasts(
     {
       operation,
+      facts,
       name: `Mackey-Glass, delay ${delay}`,
       what: `the Mackey-Glass equation with delay ${delay}, beta ${beta}, gamma ${gamma}, power ${exponent}`,
       features: 1,

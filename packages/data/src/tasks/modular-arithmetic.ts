@@ -2,6 +2,7 @@ import { keyFor, randomBits, tensor, TensorError, valuesOf, type Tensor } from "
 import { checkOptions, shown } from "@sluice/tensor/internal";
 import { checkChoice, checkCount } from "../check.ts";
 import type { Dataset } from "../dataset.ts";
+import { modularArithmetic as facts } from "../facts.ts";
 import { drawAliases, drawOptions, generated, shortStringsRepeat, type DrawOptions } from "./generated.ts";
 import { checkLengths, drawStrings, showLengths } from "./strings.ts";
 
@@ -60,6 +61,7 @@ export function modularArithmetic(options: ModularArithmeticOptions): Dataset<Mo
   return generated(
     {
       operation,
+      facts,
       name: `modular arithmetic, ${showLengths(lengths)} symbols, modulo ${modulus}, ${used.join(" ")}`,
       what: `expressions of ${showLengths(lengths)} symbols, their value modulo ${modulus} (Deletang et al. 2023, arXiv:2207.02098)`,
       split: shortStringsRepeat,

@@ -2,6 +2,7 @@ import { key, keyFor, randomBits, tensor, TensorError, valuesOf, type ArrayTenso
 import { checkKey, checkOptions } from "@sluice/tensor/internal";
 import { checkCount, checkSizes } from "../check.ts";
 import type { Dataset, SplitSizes } from "../dataset.ts";
+import { cited, parity as facts } from "../facts.ts";
 
 /** Examples of {@link parity}. */
 export type Parity = {
@@ -59,7 +60,7 @@ export function parity(options: ParityOptions): Dataset<Parity> {
     test: examples("test"),
     provenance: {
       source: `generated: strings of ${range} random bits, their parity at every step`,
-      licence: "none needed",
+      ...cited(facts),
       files: {},
       split:
         "independent draws with a separate key for each split; there are few short strings, so the same ones occur in all splits",

@@ -12,6 +12,7 @@ import {
 import { checkOptions, shown } from "@sluice/tensor/internal";
 import { checkCount } from "../check.ts";
 import type { Dataset } from "../dataset.ts";
+import type { Facts } from "../facts.ts";
 import { drawAliases, drawOptions, generated, type DrawOptions } from "./generated.ts";
 
 /** A curve that is observed at irregular times, and asked for at a later one. */
@@ -54,6 +55,7 @@ const aliases = { points: "observations", steps: "observations", time: "span", h
 /** A family of curves. Its parameters are uniform, each in its interval. */
 export interface CurveFamily {
   readonly operation: string;
+  readonly facts: Facts;
   readonly name: string;
   readonly what: string;
   readonly intervals: readonly NumberRange[];
@@ -76,7 +78,7 @@ export function checkCurveOptions(operation: string, options: object, own: reado
 }
 
 export function queriedCurves(family: CurveFamily, options: QueriedCurveOptions): Dataset<QueriedCurves> {
-  const { operation, name, what } = family;
+  const { operation, facts, name, what } = family;
   const observations = checkCount(operation, "observations", options.observations ?? 30);
   const fewest = checkCount(operation, "fewest", options.fewest ?? observations);
   if (fewest > observations)
@@ -91,6 +93,7 @@ export function queriedCurves(family: CurveFamily, options: QueriedCurveOptions)
   return generated(
     {
       operation,
+      facts,
       name: `${name}, ${counts} observations`,
       what: `${what}, ${counts} observations at times uniform on [0, ${span}) with noise of ${noise}, asked for up to ${ahead} later`,
       caution:

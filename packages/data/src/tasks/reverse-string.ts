@@ -1,4 +1,5 @@
 import type { Dataset } from "../dataset.ts";
+import { reverseString as facts } from "../facts.ts";
 import { transductions, type StringOptions, type Transductions } from "./transduction.ts";
 
 /**
@@ -10,7 +11,7 @@ import { transductions, type StringOptions, type Transductions } from "./transdu
  */
 export function reverseString(options: StringOptions): Dataset<Transductions> {
   return transductions(
-    { operation: "reverseString", name: "reverse string", growth: 1, answer: (string) => string.toReversed() },
+    { operation: "reverseString", facts, name: "reverse string", growth: 1, answer: (string) => string.toReversed() },
     options,
   );
 }

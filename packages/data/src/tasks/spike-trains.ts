@@ -2,6 +2,7 @@ import { key, keyFor, randomBits, tensor, TensorError, uniform, valuesOf, type T
 import { checkKey, checkOptions, expF64, shown } from "@sluice/tensor/internal";
 import { checkCount } from "../check.ts";
 import type { Dataset } from "../dataset.ts";
+import { spikeTrains as facts } from "../facts.ts";
 import { drawAliases, drawOptions, generated, type DrawOptions } from "./generated.ts";
 import { checkInterval, type NumberRange } from "./queried-curve.ts";
 
@@ -67,6 +68,7 @@ export function spikeTrains(options: SpikeTrainOptions = {}): SpikeTrainSet {
   const set = generated<SpikeTrains>(
     {
       operation,
+      facts,
       name: `spike trains, ${classes} classes, ${channels} channels`,
       what: `Poisson spike trains of ${channels} channels, ${time} bins of ${bin} s, rates by class`,
       caution:

@@ -2,6 +2,7 @@ import { tensor, type Tensor } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
 import { checkCount } from "../check.ts";
 import type { Dataset } from "../dataset.ts";
+import type { Facts } from "../facts.ts";
 import { drawAliases, drawOptions, generated, shortStringsRepeat, type DrawOptions } from "./generated.ts";
 import { checkLengths, drawStrings, showLengths } from "./strings.ts";
 
@@ -33,6 +34,7 @@ export interface StringOptions extends DrawOptions {
 /** A task on strings. */
 export interface Transduction {
   readonly operation: string;
+  readonly facts: Facts;
   readonly name: string;
   /** The answer's symbols for each symbol of the string. */
   readonly growth: number;
@@ -40,7 +42,7 @@ export interface Transduction {
 }
 
 export function transductions(task: Transduction, options: StringOptions): Dataset<Transductions> {
-  const { operation, name, growth, answer } = task;
+  const { operation, facts, name, growth, answer } = task;
   checkOptions(operation, options, ["time", "shortest", "symbols", ...drawOptions], {
     length: "time",
     longest: "time",
@@ -53,6 +55,7 @@ export function transductions(task: Transduction, options: StringOptions): Datas
   return generated(
     {
       operation,
+      facts,
       name: `${name}, ${showLengths(lengths)} symbols of ${symbols}`,
       what: `strings of ${showLengths(lengths)} random symbols of ${symbols}, ${name} (Deletang et al. 2023, arXiv:2207.02098)`,
       split: shortStringsRepeat,

@@ -2,6 +2,7 @@ import { keyFor, normal, randomBits, tensor, TensorError, valuesOf, type Tensor 
 import { checkOptions, errorFunctionF64, shown } from "@sluice/tensor/internal";
 import { checkChoice, checkCount } from "../check.ts";
 import type { Dataset } from "../dataset.ts";
+import { twoModalities as facts } from "../facts.ts";
 import { drawAliases, drawOptions, generated, type DrawOptions } from "./generated.ts";
 
 /** Examples of {@link twoModalities}. */
@@ -81,6 +82,7 @@ export function twoModalities(options: TwoModalitiesOptions): TwoModalitySet {
   const set = generated<TwoModalities>(
     {
       operation,
+      facts,
       name: `two modalities, ${interaction}`,
       what: `a bit in each of two modalities, ${time} steps of ${features} numbers with noise of ${noise.join(" and ")}; the class is ${interaction}`,
       caution:

@@ -9,12 +9,16 @@ import type { Subject } from "./dataset-suite.ts";
 type SplitName = "train" | "validation" | "test";
 const splits: readonly SplitName[] = ["train", "validation", "test"];
 
-/** Name, source, licence, splits, caution, and a SHA-256 for each file. */
+/** Name, source, licence, splits, caution, a citation and a size if they are given, and a SHA-256 for each file. */
 export async function described({ set }: Subject): Promise<void> {
   const { name, provenance } = await set();
-  const { source, licence, split, caution, files } = provenance;
-  for (const [part, text] of Object.entries({ name, source, licence, split, caution }))
-    expectThat(`${part} is empty`, text.trim() !== "");
+  const { source, licence, split, caution, files, citation, bytes } = provenance;
+  for (const [part, text] of Object.entries({ name, source, licence, split, caution, citation }))
+    expectThat(`${part} is empty`, text?.trim() !== "");
+  expectThat(
+    `bytes is ${bytes}, expected an integer >= 1`,
+    bytes === undefined || (Number.isInteger(bytes) && bytes > 0),
+  );
   for (const [file, sum] of Object.entries(files))
     expectThat(
       `the SHA-256 of ${file} is ${JSON.stringify(sum)}, expected 64 hexadecimal digits`,
@@ -134,13 +138,17 @@ export async function keyed({ make, set, key }: Subject): Promise<void> {
   expectThat(`made twice with one key, ${other} differs`, other === undefined);
 }
 
-/** Each file that the data set names has the sum that it names. */
+/** Each file that the data set names has the sum that it names, and all together have the size, if it names one. */
 export async function checksums({ set, read }: Subject): Promise<void> {
-  const { files } = (await set()).provenance;
+  const { files, bytes } = (await set()).provenance;
+  let size = 0;
   for (const [file, sum] of Object.entries(files)) {
-    const found = await sha256Later((await read?.(file)) ?? new Uint8Array());
+    const contents = (await read?.(file)) ?? new Uint8Array();
+    const found = await sha256Later(contents);
     expectThat(`${file} has the SHA-256 ${found}, the data set names ${sum}`, found === sum);
+    size += contents.length;
   }
+  expectThat(`the files have ${size} bytes, the data set names ${bytes}`, bytes === undefined || size === bytes);
 }
 
 const countOf = (examples: Examples): number => Object.values(examples)[0]?.shape[0] ?? 0;

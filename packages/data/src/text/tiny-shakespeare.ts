@@ -2,6 +2,7 @@ import { tensor, TensorError, type Tensor } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
 import { checkChoice, checkCount } from "../check.ts";
 import type { Dataset } from "../dataset.ts";
+import { cited, tinyShakespeare as facts } from "../facts.ts";
 import { readFileSet, sumsOf, type FileSet } from "../folder.ts";
 
 /** Examples of {@link tinyShakespeare}: windows of the text, in its order. */
@@ -76,7 +77,7 @@ export async function tinyShakespeare(options: TinyShakespeareOptions = {}): Pro
     test: part(end, bytes.length),
     provenance: {
       source: "tiny-shakespeare (Karpathy 2015, char-rnn)",
-      licence: "public domain text",
+      ...cited(facts),
       files: sumsOf(files),
       split: `by place: the first ${trainBytes} characters for training, the next ${heldBytes - testing} for validation, the last ${testing} for testing`,
       caution:

@@ -2,6 +2,7 @@ import { key, keyFor, TensorError, type Tensor } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
 import { checkCount } from "../check.ts";
 import type { Dataset } from "../dataset.ts";
+import { cited, japaneseVowels as facts } from "../facts.ts";
 import { sumsOf, type FileSet } from "../folder.ts";
 import { shuffled } from "../shuffle.ts";
 import { readArchive } from "./archive.ts";
@@ -61,7 +62,7 @@ export async function japaneseVowels(options: JapaneseVowelsOptions = {}): Promi
     test: examples(testing),
     provenance: {
       source: "UEA archive, JapaneseVowels (Kudo, Toyama, Shimbo 1999, Pattern Recognition Letters 20)",
-      licence: "as stated by the UCI Machine Learning Repository and the UEA archive",
+      ...cited(facts),
       files: sumsOf(files),
       split: `the published split of 270 and 370; ${held} of the 270 held out for validation by a fixed key`,
       caution: "Published accuracies are for training on all 270 utterances.",

@@ -2,6 +2,7 @@ import { key, keyFor, TensorError, type Tensor } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
 import { checkCount } from "../check.ts";
 import type { Dataset } from "../dataset.ts";
+import { cited, pickupGestureWiimoteZ as facts } from "../facts.ts";
 import { sumsOf, type FileSet } from "../folder.ts";
 import { shuffled } from "../shuffle.ts";
 import { readArchive } from "./archive.ts";
@@ -63,7 +64,7 @@ export async function pickupGestureWiimoteZ(options: PickupGestureOptions = {}):
     test: examples(testing),
     provenance: {
       source: "UCR archive, PickupGestureWiimoteZ (Guna, Humar, Pogacnik 2012)",
-      licence: "as stated by the UCR archive",
+      ...cited(facts),
       files: sumsOf(files),
       split: `the published split of 50 and 50; ${held} of the 50 held out for validation by a fixed key, balanced over the classes`,
       caution:
