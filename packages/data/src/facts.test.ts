@@ -1,4 +1,4 @@
-// docs/data.md is written from the facts: npm test -- packages/data/src/facts --update
+// docs/data.md is written from the facts: npm test -- packages/data/src/facts -u
 import { key } from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
 import * as data from "./index.ts";
@@ -33,7 +33,7 @@ function page(): string {
 
 Every data set of [@sluice/data](../packages/data/README.md). Examples are those for training, validation and testing by
 default. \`describe(set)\` says the same of a data set that was made, with its files, their SHA-256 and how it was split.
-This page is written by \`npm test -- packages/data/src/facts --update\`.
+This page is written by \`npm test -- packages/data/src/facts -u\`.
 
 ${table([head, ...rows])}
 

@@ -176,7 +176,7 @@ export const mosi: Facts = {
   licence: "research use (CMU-MOSI); MIT (the features of the bc-LSTM release)",
   citation:
     "Zadeh et al. 2016, MOSI: Multimodal Corpus of Sentiment Intensity and Subjectivity Analysis in Online Opinion Videos, arXiv:1606.06259; Poria et al. 2017, Context-Dependent Sentiment Analysis in User-Generated Videos, Association for Computational Linguistics",
-  bytes: 4_858_490,
+  bytes: 4_858_491,
 };
 export const nafld: Facts = {
   needs: folder,
