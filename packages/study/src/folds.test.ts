@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { assert, integer, property } from "fast-check";
 import { describe, expect, test } from "vitest";
 import { better } from "./claims/tests.ts";
@@ -158,5 +159,56 @@ describe("rows by fold", () => {
     expect(foldRows(40, fold, { seed: 1 })).toEqual(foldRows(40, fold, { seed: 1 }));
     expect(foldRows(40, fold, { seed: 1 })).not.toEqual(foldRows(40, fold, { seed: 2 }));
     expect(() => foldRows(3, fold, { seed: 1 })).toThrow("foldRows: 3 rows for 4 folds");
+  });
+});
+
+describe("as in scikit-learn", () => {
+  interface Folds {
+    readonly plain: readonly { readonly count: number; readonly folds: number; readonly sizes: readonly number[] }[];
+    readonly stratified: readonly { readonly labels: number[]; readonly folds: number; readonly counts: number[][] }[];
+    readonly grouped: readonly { readonly groups: number[]; readonly folds: number; readonly sizes: number[] }[];
+  }
+  const fixture: Folds = JSON.parse(
+    readFileSync(new URL("../../../fixtures/data/folds.json", import.meta.url), "utf8"),
+  );
+  const testsOf = (count: number, of: number, options: Parameters<typeof foldRows>[2]): Int32Array[] =>
+    Array.from({ length: of }, (_, index) => foldRows(count, { index, of }, options).test);
+
+  test("sizes of folds", () => {
+    for (const { count, folds, sizes } of fixture.plain)
+      expect(testsOf(count, folds, { seed: 4 }).map(({ length }) => length)).toEqual(sizes);
+  });
+
+  test("rows of each class in stratified folds", () => {
+    for (const { labels, folds, counts } of fixture.stratified) {
+      const rows = testsOf(labels.length, folds, { seed: 4, classes: labels });
+      const found = rows.map((own) => counts[0]?.map((_, c) => own.filter((row) => labels[row] === c).length));
+      expect(found).toEqual(counts);
+    }
+  });
+
+  test("sizes of folds of whole groups, and no group in two of them", () => {
+    for (const { groups, folds, sizes } of fixture.grouped) {
+      const rows = testsOf(groups.length, folds, { seed: 4, groups });
+      expect(rows.map(({ length }) => length).sort((a, b) => a - b)).toEqual(sizes);
+      const names = rows.flatMap((own) => [...new Set(Array.from(own, (row) => groups[row]))]);
+      expect(new Set(names).size).toBe(names.length);
+      expect(rows.flatMap((own) => [...own]).sort((a, b) => a - b)).toEqual([...groups.keys()]);
+    }
+  });
+
+  test("another seed divides groups of one size otherwise", () => {
+    const groups = Array.from({ length: 40 }, (_, row) => row >> 1);
+    const divisions = [1, 2, 3, 4].map((seed) => foldRows(40, { index: 0, of: 4 }, { seed, groups }).test.join());
+    expect(new Set(divisions).size).toBe(4);
+  });
+
+  test("groups that do not fit are refused", () => {
+    const fold = { index: 0, of: 3 };
+    expect(() => foldRows(4, fold, { seed: 0, groups: [1, 1, 2, 2] })).toThrow("2 groups for 3 folds");
+    expect(() => foldRows(4, fold, { seed: 0, groups: [1] })).toThrow("1 groups for 4 rows, expected one per row");
+    expect(() => foldRows(3, fold, { seed: 0, groups: [1, 2, 3], classes: [1, 2, 3] })).toThrow(
+      "expected classes or groups, got both",
+    );
   });
 });

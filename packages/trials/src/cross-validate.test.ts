@@ -62,6 +62,18 @@ test("a function makes the data of each fold from its rows", async () => {
   );
 });
 
+test("the examples of a group are together, in folds and in validation", async () => {
+  const groups = Array.from({ length: 20 }, (_, row) => row % 7);
+  const options = { loss: crossEntropy, size: 4, backend, epochs: 1 } as const;
+  const folds = await crossValidate(model, examples, { ...options, folds: 3, groups, validation: 0.5 });
+  expect(folds.flatMap(({ rows }) => [...rows.test]).sort((a, b) => a - b)).toEqual([...Array(20).keys()]);
+  for (const { rows } of folds) {
+    const parts = Object.values(rows).map((own) => new Set(Array.from(own, (row) => groups[row])));
+    expect(parts.map(({ size }) => size).reduce((sum, size) => sum + size)).toBe(7);
+    expect(rows.validation.length).toBeGreaterThan(0);
+  }
+});
+
 test("errors say what is wrong", async () => {
   const options = { loss: crossEntropy, epochs: 1, backend };
   await expect(crossValidate(model, examples, { ...options, folds: 1 })).rejects.toThrow("at least 2 folds, got 1");

@@ -17,6 +17,11 @@ export interface FoldsOptions {
   /** The class of each example, for stratified folds. Required if a function makes the data of a fold. */
   readonly classes?: ArrayLike<number | string>;
   /**
+   * The group of each example, such as its patient: the examples of a group are in one fold, and all of them are for
+   * training or for validation. Not together with `classes`.
+   */
+  readonly groups?: ArrayLike<number | string>;
+  /**
    * The share of the training examples used for validation, such as 0.1; rounded to the nearest 1/n. Required by
    * options that need validation data, such as `keep: "best"`. Default: none.
    */
@@ -114,11 +119,11 @@ async function eachFold<P extends Tree, E extends Parts, O extends Tree, M exten
 async function eachFold(
   model: Model<Tree, Parts, Tree>,
   examples: Parts | DataOfFold<Parts>,
-  { folds, classes, validation, ...options }: CrossValidateOptions<Tree, Parts, Parts, Tree, string>,
+  { folds, classes, groups, validation, ...options }: CrossValidateOptions<Tree, Parts, Parts, Tree, string>,
 ): Promise<FoldResult<Tree, Parts, Tree, string>[]> {
   const results: FoldResult<Tree, Parts, Tree, string>[] = [];
-  const count = countOf(examples, classes);
-  for (const rows of foldsOf(count, { folds, ...given({ classes, validation }) }, options.seed ?? 0)) {
+  const count = countOf(examples, classes ?? groups);
+  for (const rows of foldsOf(count, { folds, ...given({ classes, groups, validation }) }, options.seed ?? 0)) {
     const made = isOfFold(examples) ? examples(rows) : dataOf(examples, rows);
     // A fold without rows for validation has no validation data.
     const data = rows.validation.length === 0 ? without(made) : made;
@@ -144,21 +149,24 @@ function countOf(examples: Parts | DataOfFold<Parts>, classes: FoldsOptions["cla
   if (!isOfFold(examples)) return leavesOf(examples)[0]?.tensor.shape[0] ?? 0;
   if (classes !== undefined) return classes.length;
   throw new TensorError(
-    "crossValidate: a function makes the data of a fold, so classes must tell how many rows there are: one class for each",
+    "crossValidate: a function makes the data of a fold, so classes must tell how many rows there are: one class for each; or groups",
   );
 }
 
-function foldsOf(count: number, { folds, classes, validation = 0 }: FoldsOptions, seed: number): FoldRows[] {
+function foldsOf(count: number, { folds, classes, groups, validation = 0 }: FoldsOptions, seed: number): FoldRows[] {
   if (!Number.isInteger(folds) || folds < 2)
     throw new TensorError(`crossValidate: expected an integer of at least 2 folds, got ${shown(folds)}`);
   if (!(validation >= 0 && validation <= 0.5))
     throw new TensorError(`crossValidate: expected validation as a share from 0 to 0.5, got ${shown(validation)}`);
-  const optionsOf = (own: ArrayLike<number | string> | undefined) => ({ seed, ...(own && { classes: own }) });
+  const optionsOf = (rows?: Int32Array) => {
+    const own = (of: ArrayLike<number | string> | undefined) =>
+      rows === undefined ? of : of && Array.from(rows, (row) => of[row] ?? "");
+    return { seed, ...given({ classes: own(classes), groups: own(groups) }) };
+  };
   return Array.from({ length: folds }, (_, index) => {
-    const { train, test } = foldRows(count, { index, of: folds }, optionsOf(classes));
+    const { train, test } = foldRows(count, { index, of: folds }, optionsOf());
     if (validation === 0) return { train, validation: new Int32Array(0), test };
-    const own = classes && Array.from(train, (row) => classes[row] ?? "");
-    const inner = foldRows(train.length, { index: 0, of: Math.round(1 / validation) }, optionsOf(own));
+    const inner = foldRows(train.length, { index: 0, of: Math.round(1 / validation) }, optionsOf(train));
     const rowsIn = (places: Int32Array): Int32Array => places.map((place) => train[place] ?? 0);
     return { train: rowsIn(inner.train), validation: rowsIn(inner.test), test };
   });
