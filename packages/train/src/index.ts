@@ -117,6 +117,13 @@ export {
   type RaggedRows,
   raggedBatches,
 } from "./loop/ragged-batches.ts";
+export {
+  type ExampleSource,
+  type StreamBatchesOptions,
+  type StreamedBatch,
+  type StreamPosition,
+  streamBatches,
+} from "./loop/stream-batches.ts";
 export { type Window, type WindowsOptions, windows } from "./loop/windows.ts";
 export { permutation } from "./loop/permutation.ts";
 export { type RunningMean, runningMean } from "./loop/running-mean.ts";
