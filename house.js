@@ -1,5 +1,5 @@
 /** The folders of `examples/`, each a workspace member. */
-export const examples = ["browser", "inside", "mosi-missing", "own-csv", "physionet-mortality"];
+export const examples = ["audio-visual-digits", "browser", "inside", "mosi-missing", "own-csv", "physionet-mortality"];
 
 /**
  * The house: layers from the ground up. An import may only point down, to a lower layer. The lint rules are generated

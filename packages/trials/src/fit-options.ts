@@ -145,17 +145,21 @@ const aliases = {
   windows: "truncate",
 };
 
-/** What data sets of `@sluice/data` have besides their splits. */
-const aboutData = ["name", "provenance", "classes", "scaler"];
 const splits = ["train", "validation", "test"];
+const otherNames = { val: "validation", valid: "validation", dev: "validation", eval: "validation", training: "train" };
 
 function checkSplits(data: object): void {
   if (typeof data !== "object" || data === null || !("train" in data) || data.train === undefined)
     throw new TensorError(`fit: expected data { train, validation?, test? }, got ${shown(data)}`);
-  const strange = Object.keys(data).find((name) => ![...splits, ...aboutData].includes(name));
+  // A `Dataset` of `@sluice/data` says more of itself, such as the names of its speakers.
+  const isDataset = "provenance" in data;
+  const strange = Object.keys(data).find((name) =>
+    isDataset ? Object.hasOwn(otherNames, name) : ![...splits, "name", "classes", "scaler"].includes(name),
+  );
   if (strange === undefined) return;
-  const names = { val: "validation", valid: "validation", dev: "validation", eval: "validation", training: "train" };
-  throw new TensorError(`fit: the data has ${strange}, which is not a split; ${suggestion(strange, splits, names)}`);
+  throw new TensorError(
+    `fit: the data has ${strange}, which is not a split; ${suggestion(strange, splits, otherNames)}`,
+  );
 }
 
 /** @throws an error that says what is wrong with the options, or which data they need. */
