@@ -147,6 +147,12 @@ describe("a slip is an error that says what to write", () => {
     ["split", { train, val: validation }, {}, "fit: the data has val, which is not a split; did you mean validation?"],
     ["split of no such name", { train, holdout: validation }, {}, "not a split; known: train, validation, test"],
     [
+      "split of a data set",
+      { train, val: validation, provenance: {} },
+      {},
+      "fit: the data has val, which is not a split",
+    ],
+    [
       "data by other names",
       { train: { X: train.x, y: train.y } },
       {},

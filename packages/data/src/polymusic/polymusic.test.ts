@@ -120,6 +120,15 @@ function frequencyNll(train: { y: Tensor; lengths: Tensor }, test: { y: Tensor; 
   return sum / totalOf(test.lengths);
 }
 
+describe.skipIf(folder === null)("Nottingham, where there is a data folder with it", () => {
+  const laws = datasetSuite(() => nottingham({ folder }), {
+    tensors: tensors(200),
+    read: readIn(folder),
+    except: { "no example is in two splits": "one training piece is also a validation piece, and one a test piece" },
+  });
+  for (const { name, skip, run } of laws) test(name, { skip: skip !== undefined, timeout: 60_000 }, run);
+});
+
 describe.skipIf(folder === null)("JSB Chorales, where there is a data folder with it", () => {
   const options = { tensors: tensors(159), examples: 382, read: readIn(folder) };
   for (const { name, skip, run } of datasetSuite(() => jsbChorales({ folder }), options))
