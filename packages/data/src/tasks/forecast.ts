@@ -30,7 +30,7 @@ export interface ForecastOptions extends DrawOptions {
 export const forecastOptions = ["time", "ahead", "step", "every", "washout"] as const;
 
 /** How a path is integrated and read. */
-export type Sampling = Required<Pick<ForecastOptions, "step" | "every" | "washout">>;
+type Sampling = Required<Pick<ForecastOptions, "step" | "every" | "washout">>;
 
 /** A system of differential equations. */
 export interface System {

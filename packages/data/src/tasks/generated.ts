@@ -24,7 +24,7 @@ export interface DrawOptions extends SplitSizes {
   readonly key?: ArrayTensor;
 }
 
-export const independent = "independent draws with a separate key for each split";
+const independent = "independent draws with a separate key for each split";
 export const shortStringsRepeat = `${independent}; there are few short strings, so the same ones occur in all splits`;
 
 /** Makes a data set from a function that draws so many examples with a key. */

@@ -49,7 +49,7 @@ export interface QueriedCurveOptions extends DrawOptions {
   readonly noise?: number;
 }
 
-export const curveOptions = ["observations", "fewest", "span", "ahead", "noise", ...drawOptions] as const;
+const curveOptions = ["observations", "fewest", "span", "ahead", "noise", ...drawOptions] as const;
 const aliases = { points: "observations", steps: "observations", time: "span", horizon: "ahead", ...drawAliases };
 
 /** A family of curves. Its parameters are uniform, each in its interval. */
