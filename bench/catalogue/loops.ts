@@ -4,7 +4,7 @@ import type { Entry } from "./entries.ts";
 import { trainingOf, type Size } from "./training.ts";
 
 /** Columns of a packed panel, as in `@sluice/wasm`. */
-const PANEL_COLUMNS = 16;
+const PANEL_COLUMNS = 8;
 
 /** What one step of a loop does, by kind; the kinds beside products, passes and reductions by name. */
 export interface LoopSteps {

@@ -6,11 +6,16 @@ import { compile, key, normal } from "@sluice/tensor";
 import { wasm } from "@sluice/wasm";
 import type { Peer } from "../peers.ts";
 import { millisecondsOf, startProcess, type Process } from "../contender.ts";
+import { profile } from "../peers/profile.ts";
 import { inTurns, median, runsFor } from "../statistics.ts";
-import { passesLimit, productsLimit, workOf } from "./bound.ts";
+import { passesLimit, productsLimit, workOf, type Limit } from "./bound.ts";
+import { operationCosts, type Costs } from "./costs.ts";
 import { entries, type Entry } from "./entries.ts";
 import { planOf } from "./loops.ts";
+import { accountOf } from "./operations.ts";
+import { taker } from "./taker.ts";
 import { trainingOf, type Size } from "./training.ts";
+import { arithmeticOf, groupsOf, type Where } from "./where.ts";
 
 /** Batch, time, input and hidden of every measurement. */
 export const size: Size = [32, 100, 64, 64];
@@ -28,6 +33,8 @@ export interface Measured {
    * the bandwidth of its memory, both sampled in the same turns.
    */
   readonly ofBound?: number;
+  /** The parts of its time, by a sampled profile, and what they cost at least. */
+  readonly where?: Where;
   /** Planned memory, in bytes. */
   readonly bytes: number;
   readonly compileMilliseconds: number;
@@ -44,55 +51,93 @@ interface Program {
   dispose(): Promise<void>;
 }
 
+interface Options {
+  readonly samples: number;
+  readonly warmMilliseconds: number;
+}
+
+/** What every cell is measured beside. */
+interface Beside {
+  readonly gru: Program;
+  readonly products: Limit;
+  readonly passes: Limit;
+  readonly costs: Costs;
+  readonly torch: Torch | undefined;
+}
+
 /** Measures each entry beside `gru`, in turns; `report` is told what has been measured. */
 export async function measureCells(
-  {
-    samples,
-    warmMilliseconds,
-    peer,
-  }: { readonly samples: number; readonly warmMilliseconds: number; readonly peer?: Peer },
+  { peer, ...options }: Options & { readonly peer?: Peer },
   wanted: (entry: Entry) => boolean,
   report: (name: string, measured: Measured) => void,
 ): Promise<void> {
+  const chosen = entries.filter(wanted);
+  if (chosen.length === 0) return;
   const backend = wasm({ threads: 1 });
   const gru = entries.find(({ name }) => name === "gru");
   if (gru === undefined) throw new Error("the catalogue has no gru");
-  const other = peer && startTorch(peer);
-  const baseline = await programOf(gru, backend, size);
-  const [products, passes] = [await productsLimit(backend), await passesLimit(backend)];
-  for (const entry of entries.filter(wanted)) {
-    const program = await programOf(entry, backend, size);
-    const times = await inTurns<string>(
-      [
-        ["gru", await taker(baseline.run, warmMilliseconds)],
-        ["cell", await taker(program.run, warmMilliseconds)],
-        ["products", await taker(products.run, warmMilliseconds)],
-        ["passes", await taker(passes.run, warmMilliseconds)],
-        ...(other !== undefined && entry.torchrecurrent !== undefined
-          ? ([["torch", await torchTaker(other, entry.torchrecurrent, size, warmMilliseconds)]] as const)
-          : []),
-      ],
-      samples,
-    );
-    const at = (name: string): number => median(times.get(name) ?? []);
-    const { flops, bytes } = workOf(planOf(entry, size));
-    const small = other && (await smallRatio(entry, backend, other, { samples, warmMilliseconds }));
-    const bound = (flops / products.work.flops) * at("products") + (bytes / passes.work.bytes) * at("passes");
-    report(entry.name, {
-      ms: at("cell"),
-      ofGru: at("cell") / at("gru"),
-      ofBound: at("cell") / bound,
-      bytes: program.bytes,
-      compileMilliseconds: program.compileMilliseconds,
-      ...(times.has("torch") ? { torchrecurrent: at("torch") / at("cell") } : {}),
-      ...(small === undefined ? {} : { torchrecurrentSmall: small }),
-    });
-    await program.dispose();
-  }
-  for (const each of [baseline, products, passes]) await each.dispose();
-  other?.close();
+  const beside: Beside = {
+    gru: await programOf(gru, backend, size),
+    products: await productsLimit(backend),
+    passes: await passesLimit(backend),
+    costs: await operationCosts(backend, options),
+    torch: peer && startTorch(peer),
+  };
+  for (const entry of chosen) report(entry.name, await measureCell(entry, backend, beside, options));
+  for (const each of [beside.gru, beside.products, beside.passes]) await each.dispose();
+  beside.torch?.close();
   await backend.close();
 }
+
+async function measureCell(
+  entry: Entry,
+  backend: ReturnType<typeof wasm>,
+  { gru, products, passes, costs, torch }: Beside,
+  options: Options,
+): Promise<Measured> {
+  const { samples, warmMilliseconds } = options;
+  const program = await programOf(entry, backend, size);
+  const times = await inTurns<string>(
+    [
+      ["gru", await taker(gru.run, warmMilliseconds)],
+      ["cell", await taker(program.run, warmMilliseconds)],
+      ["products", await taker(products.run, warmMilliseconds)],
+      ["passes", await taker(passes.run, warmMilliseconds)],
+      ...(torch !== undefined && entry.torchrecurrent !== undefined
+        ? ([["torch", await torchTaker(torch, entry.torchrecurrent, size, warmMilliseconds)]] as const)
+        : []),
+    ],
+    samples,
+  );
+  const at = (name: string): number => median(times.get(name) ?? []);
+  const functions = await profile(program.run, runsFor(at("cell"), PROFILED_MILLISECONDS));
+  const small = torch && (await smallRatio(entry, backend, torch, options));
+  await program.dispose();
+  const plan = planOf(entry, size);
+  const { flops, bytes } = workOf(plan);
+  const { operations, matrices } = accountOf(plan, size[0]);
+  const moving = (moved: number): number => (moved / passes.work.bytes) * at("passes");
+  const [peak, traffic] = [(flops / products.work.flops) * at("products"), moving(bytes)];
+  return {
+    ms: at("cell"),
+    ofGru: at("cell") / at("gru"),
+    ofBound: at("cell") / (peak + traffic),
+    where: {
+      ...groupsOf(functions, at("cell")),
+      peak,
+      matrices: moving(matrices),
+      traffic,
+      arithmetic: arithmeticOf(operations, costs),
+    },
+    bytes: program.bytes,
+    compileMilliseconds: program.compileMilliseconds,
+    ...(times.has("torch") ? { torchrecurrent: at("torch") / at("cell") } : {}),
+    ...(small === undefined ? {} : { torchrecurrentSmall: small }),
+  };
+}
+
+/** How long a cell runs under the sampling profiler. */
+const PROFILED_MILLISECONDS = 300;
 
 /** torchrecurrent's time divided by this cell's at the smaller size; undefined if it has no such cell. */
 async function smallRatio(
@@ -125,18 +170,6 @@ async function programOf(entry: Entry, backend: ReturnType<typeof wasm>, at: Siz
     run: () => compiled(...inputs),
     dispose: () => compiled.dispose(),
   };
-}
-
-async function taker(run: () => Promise<unknown>, warmMilliseconds: number): Promise<() => Promise<number>> {
-  const sample = async (runs: number): Promise<number> => {
-    const start = performance.now();
-    for (let i = 0; i < runs; i++) await run();
-    return (performance.now() - start) / runs;
-  };
-  const begun = performance.now();
-  while (performance.now() - begun < warmMilliseconds) await sample(1);
-  const runs = runsFor(await sample(2));
-  return () => sample(runs);
 }
 
 /** A process of torchrecurrent, and a file with the input of each size. */

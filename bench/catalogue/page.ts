@@ -2,7 +2,9 @@ import { markdownTable, number, type Cells } from "../layout.ts";
 import { entries, families, type Entry } from "./entries.ts";
 import { cellIn, writtenOf } from "./equations.ts";
 import { factsOf, type Facts } from "./facts.ts";
-import { loopsOf } from "./loops.ts";
+import { loopsOf, planOf } from "./loops.ts";
+import { accountOf } from "./operations.ts";
+import { arithmeticTotal, reasonsOf } from "./where.ts";
 import { median } from "../statistics.ts";
 import { size, smallSize, type Measured } from "./measure.ts";
 
@@ -46,7 +48,7 @@ ${summaryOf(cells)}
     const members = entries.filter((entry) => entry.family === family);
     return members.length === 0 ? [] : [section(title, members, cells)];
   });
-  return `${introduction}\n${timing}\n${sections.join("\n")}`;
+  return `${introduction}\n${timing}\n${whereSection(cells)}\n${sections.join("\n")}`;
 }
 
 /** The ratios to torchrecurrent of all its cells, the lowest by name, and the cells that are far from their bound. */
@@ -74,9 +76,9 @@ function summaryOf(cells: CatalogueRun["cells"]): string {
         ];
   const bounds = measured.some(([, { ofBound }]) => ofBound !== undefined)
     ? [
-        `More than 1.3 times their bound: ${named(
+        `More than ${FAR} times their bound: ${named(
           (of) => of.ofBound,
-          (value) => value > 1.3,
+          (value) => value > FAR,
         )}.`,
       ]
     : [];
@@ -85,6 +87,41 @@ function summaryOf(cells: CatalogueRun["cells"]): string {
     (value) => value > 200,
   )}.`;
   return [...medians, ...bounds, slow].join("\n");
+}
+
+/** A cell that takes this many times its bound has a row that says why. */
+const FAR = 1.3;
+
+/** The parts of the time of every cell that is far from its bound. */
+function whereSection(cells: CatalogueRun["cells"]): string {
+  const far = entries.filter(({ name }) => (cells[name]?.ofBound ?? 0) > FAR);
+  if (far.length === 0) return "";
+  return `## Where the time goes
+
+Every cell that takes more than ${FAR} times its bound, in milliseconds. A sampled profile divides its time into
+**products**, which are matrix products and the packing of their operands; **passes** over memory with their
+reductions; and the **rest**, which is the call, copies and JavaScript. Beside them stands what they cost at least:
+products at the **peak**; the **matrices** that batched products have of their own for each row, read once at the
+bandwidth; **traffic** of the passes at the bandwidth; and their **arithmetic**, which is the number of evaluations of
+each function times what one costs in a pass whose operands stay in the cache, measured in the same run.
+
+${markdownTable(
+  ["Cell", "ms", "products", "peak", "matrices", "passes", "traffic", "arithmetic", "rest", "Why"],
+  far.map((entry) => whereCells(entry, cells[entry.name])),
+)}
+`;
+}
+
+function whereCells(entry: Entry, measured: Measured | undefined): Cells {
+  const name = `\`${entry.name}\``;
+  if (measured?.where === undefined) return [name, number(measured?.ms ?? NaN), "not measured", ...Array(7).fill("")];
+  const { ms, where } = measured;
+  const { products, peak, matrices, passes, traffic, rest } = where;
+  return [
+    name,
+    ...[ms, products, peak, matrices, passes, traffic, arithmeticTotal(where), rest].map(number),
+    reasonsOf(where, accountOf(planOf(entry, size), size[0])),
+  ];
 }
 
 function section(title: string, members: readonly Entry[], cells: CatalogueRun["cells"]): string {
