@@ -2,11 +2,10 @@ import type { ElementwiseStep } from "@sluice/compiler";
 import { sizeOf } from "@sluice/tensor/internal";
 import type { Body, Expression, WasmFunction } from "../assembler/index.ts";
 import type { Kernel, KernelModule } from "./kernel.ts";
-import { advance, blocks, countOf, iterationOf, movingAlong, nest, toFirstRow } from "./nest.ts";
+import { advance, countOf, iterationOf, movingAlong, nest, toFirstRow } from "./nest.ts";
 import {
   computeBlock,
   computeFixed,
-  innermost,
   type Pass,
   passOf,
   pointAxis,
@@ -17,6 +16,7 @@ import {
   widthsFor,
 } from "./pass.ts";
 import { reducingKernel } from "./reducing-pass.ts";
+import { walk, walkOf } from "./walk.ts";
 
 /** A pass over all elements. */
 export function elementwiseKernel(target: KernelModule, step: ElementwiseStep): Kernel {
@@ -34,8 +34,7 @@ export function elementwiseKernel(target: KernelModule, step: ElementwiseStep): 
 
 function emitPass({ module }: KernelModule, name: string, pass: Pass): WasmFunction<"none"> {
   const iteration = iterationOf(pass.shape, pass.strides);
-  const inner = innermost(iteration.axes, pass);
-  const outer = iteration.axes.filter((axis) => axis !== inner);
+  const { outer, inner } = walkOf(iteration.axes, pass);
   const params: PassParameters = { first: "i32", end: "i32", ...pointerParameters(pass) };
   return module.function(name, { params }, (body, { first, end, ...rest }) => {
     const pointers = Object.values(rest);
@@ -52,9 +51,7 @@ function emitRow(body: Body, start: Row, count: Expression<"i32">): void {
   const { pass, axis } = start;
   const fixed = computeFixed(body, start);
   const row = { ...start, pointers: movingAlong(body, axis, start.pointers) };
-  const widths = widthsFor(pass, 8);
-  blocks(body, count, { known: axis.split ? undefined : axis.length, unit: axis.perRow, widths }, (width) => {
-    const block = { copies: Math.max(1, Math.floor(width / 4)), lanes: Math.min(4, width) };
+  walk(body, axis, { count, widths: widthsFor(pass, 8) }, (block, width) => {
     const values = computeBlock(body, row, block, fixed);
     storeBlock(body, row, block, values);
     advance(body, row.pointers, axis, width);

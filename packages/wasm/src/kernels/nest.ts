@@ -10,6 +10,8 @@ export interface Axis {
   readonly perRow: number;
   /** The stride of each pointer, in elements. */
   readonly strides: readonly number[];
+  /** A short axis that is walked together with this one: so many elements for each element of this one. */
+  readonly within?: Pick<Axis, "length" | "strides">;
 }
 
 /** The iteration space of a kernel: its axes, outermost first, and the rows that threads divide. */

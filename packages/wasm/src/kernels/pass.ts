@@ -4,8 +4,9 @@ import type { Shape } from "@sluice/tensor";
 import { lookUp, nth } from "@sluice/tensor/internal";
 import { type Body, type Expression, inStep, type Local } from "../assembler/index.ts";
 import { compute, fromMemory, isLong, toMemory } from "./instruction.ts";
-import { loadLanes, storeLanes } from "./lanes.ts";
+import { areNeighbours, loadPlaces, storePlaces } from "./lanes.ts";
 import type { Axis } from "./nest.ts";
+import { type Block, placesIn } from "./walk.ts";
 
 export type Vector = Expression<"v128">;
 type Load = Extract<Instruction, { op: "load" }>;
@@ -105,27 +106,6 @@ function placesOf(views: readonly View[]): { pointers: View[]; places: PointerOf
 }
 
 /**
- * The axis that vectors run along: the one along which most values are contiguous or constant. If several are equal,
- * the last.
- */
-export function innermost(axes: readonly Axis[], { loads, stores }: Pass): Axis | undefined {
-  const score = (axis: Axis): number => {
-    const easy = ({ pointer }: PointerOffset, weight: number): number => {
-      const stride = strideOf(axis, pointer);
-      return stride === 1 ? weight : stride === 0 ? 0.9 * weight : 0;
-    };
-    const sum =
-      loads.reduce((total, place) => total + easy(place, 1), 0) +
-      stores.reduce((total, place) => total + easy(place, 2), 0);
-    return axis.length < 4 ? 0 : sum;
-  };
-  return axes.reduce<Axis | undefined>(
-    (best, axis) => (best === undefined || score(axis) >= score(best) ? axis : best),
-    undefined,
-  );
-}
-
-/**
  * How many neighbouring elements are computed together: `short`, or more where there are long instructions, which are
  * chains that wait for each other. Every block repeats all of them, so that many are written for fewer elements: code
  * takes time to write and to compile.
@@ -144,12 +124,6 @@ export interface Row {
   readonly pass: Pass;
   readonly axis: Axis;
   readonly pointers: readonly Local<"i32">[];
-}
-
-/** Neighbouring elements that are computed together: `copies` vectors with `lanes` of them each. */
-export interface Block {
-  readonly copies: number;
-  readonly lanes: number;
 }
 
 /** The values that are constant along the axis, by the number of their instruction. */
@@ -199,8 +173,9 @@ export function computeBlock(
         body.multiplyAdd,
       );
     });
-    // What is overwritten is read before anything is stored.
-    const early = instruction.op === "load" && overwritten[instruction.input] === true;
+    // What is overwritten is read before anything is stored. With a short axis, vectors are loaded in different ways.
+    const early =
+      instruction.op === "load" && (overwritten[instruction.input] === true || row.axis.within !== undefined);
     if (isLong(instruction)) values.set(i, inStep(body, made));
     else values.set(i, early || (uses[i] ?? 0) > 1 ? made.map((value) => body.let(value, `v${i}`)) : made);
   });
@@ -213,23 +188,15 @@ export function storeBlock(
   { lanes }: Block,
   values: ReadonlyMap<number, readonly Vector[]>,
 ): void {
-  for (const store of row.pass.stores) {
-    const { address, offset, stride } = whereIs(row, store);
-    const { dtype } = nth(row.pass.instructions, store.value);
-    const once = stride === 1 && lanes === 4;
-    lookUp(values, store.value, "no value").forEach((value, copy) => {
-      const stored = toMemory(dtype, value);
-      storeLanes(body, address, once ? stored : body.let(stored, "out"), offset + 16 * copy * stride, stride, lanes);
+  for (const { pointer, offset, value } of row.pass.stores) {
+    const { dtype } = nth(row.pass.instructions, value);
+    lookUp(values, value, "no value").forEach((vector, copy) => {
+      const places = placesIn(row.axis, pointer, { copy, lanes });
+      const stored = toMemory(dtype, vector);
+      const once = lanes === 4 && areNeighbours(places);
+      storePlaces(body, nth(row.pointers, pointer), once ? stored : body.let(stored, "out"), offset, places);
     });
   }
-}
-
-/** Where a value is at the start of a block. `offset` is in bytes from `address`, `stride` in elements along the axis. */
-export function whereIs(
-  { axis, pointers }: Row,
-  { pointer, offset }: PointerOffset,
-): { readonly address: Local<"i32">; readonly offset: number; readonly stride: number } {
-  return { address: nth(pointers, pointer), offset, stride: strideOf(axis, pointer) };
 }
 
 function strideOf({ strides }: Axis, pointer: number): number {
@@ -237,13 +204,9 @@ function strideOf({ strides }: Axis, pointer: number): number {
 }
 
 /** Four neighbouring elements of an input, the `copy`-th four of a block. */
-function loadOf(
-  row: Row,
-  { dtype, input }: Load,
-  { copy, lanes }: { readonly copy: number; readonly lanes: number },
-): Vector {
-  const { address, offset, stride } = whereIs(row, nth(row.pass.loads, input));
-  return fromMemory(dtype, loadLanes(address, offset + 16 * copy * stride, stride, lanes));
+function loadOf(row: Row, { dtype, input }: Load, vector: { readonly copy: number; readonly lanes: number }): Vector {
+  const { pointer, offset } = nth(row.pass.loads, input);
+  return fromMemory(dtype, loadPlaces(nth(row.pointers, pointer), offset, placesIn(row.axis, pointer, vector)));
 }
 
 /** The instructions whose values an instruction computes with. */
@@ -265,7 +228,8 @@ function invariants({ pass, axis }: Row): boolean[] {
   for (const instruction of pass.instructions) {
     if (instruction.op === "load") {
       const { pointer } = nth(pass.loads, instruction.input);
-      result.push(strideOf(axis, pointer) === 0 && pass.overwritten[instruction.input] !== true);
+      const stays = strideOf(axis, pointer) === 0 && (axis.within?.strides[pointer] ?? 0) === 0;
+      result.push(stays && pass.overwritten[instruction.input] !== true);
     } else result.push(argumentsOf(instruction).every((arg) => result[arg] === true));
   }
   return result;

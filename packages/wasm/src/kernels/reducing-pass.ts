@@ -3,7 +3,7 @@ import { lookUp, nth, sizeOf, SUM_BLOCK, zip } from "@sluice/tensor/internal";
 import { type Body, type Expression, i32, i32x4, type Local, v128, type WasmFunction } from "../assembler/index.ts";
 import { addInOrder, type Blocked, blocksOf, placesFor, waitingAt } from "../pairwise.ts";
 import type { Kernel, KernelModule } from "./kernel.ts";
-import { storeLanes } from "./lanes.ts";
+import { storeLanes, storePlaces, takenApart } from "./lanes.ts";
 import {
   advance,
   type Axis,
@@ -16,10 +16,8 @@ import {
   toFirstRow,
 } from "./nest.ts";
 import {
-  type Block,
   computeBlock,
   computeFixed,
-  innermost,
   type Pass,
   passOf,
   pointAxis,
@@ -28,10 +26,10 @@ import {
   storeBlock,
   type Stored,
   type Vector,
-  whereIs,
   widthsFor,
 } from "./pass.ts";
 import { type Rule, ruleOf } from "./reduction-rule.ts";
+import { blockOf, isShort, placesIn, walk, walkedWith, walkOf } from "./walk.ts";
 
 /** A pass that reduces values along an axis as it computes them. */
 interface Reducing {
@@ -48,6 +46,9 @@ interface Reducing {
   /** The places for totals of blocks that wait: 0 unless the order matters (sums in f32). */
   readonly places: number;
 }
+
+/** The most elements of a block of a short axis, however few are computed together otherwise. */
+const MOST_WITH_SHORT = 16;
 
 type Pointers = readonly Local<"i32">[];
 
@@ -66,7 +67,7 @@ export function reducingKernel(target: KernelModule, step: ElementwiseStep, redu
     count: iteration.rows,
     grain: 1,
     work: sizeOf(step.shape) * step.instructions.length,
-    scratchBytes: places * results.length * (isInnermost ? 16 : 4 * nth(widths, 0)),
+    scratchBytes: places * results.length * (isInnermost ? 16 : 4 * Math.max(MOST_WITH_SHORT, nth(widths, 0))),
     call: ({ first, end, addressOf, scratch }) => run.call(first, end, scratch, ...pointers.map(addressOf)),
   };
 }
@@ -101,12 +102,19 @@ function emitReducing({ module }: KernelModule, name: string, reducing: Reducing
   return module.function(name, { params }, (body, { first, end, scratch, ...rest }) => {
     const pointers = Object.values(rest);
     toFirstRow(body, iteration, first, pointers);
+    const last = iteration.axes.at(-1);
+    if (isInnermost && isShort(reducing.along) && last !== undefined) {
+      const axis = walkedWith(last, reducing.along);
+      nest(body, iteration.axes.slice(0, -1), { first, end }, pointers, (row) =>
+        emitShort(body, reducing, axis, { pointers: row, count: countOf(axis, first, end) }),
+      );
+      return;
+    }
     if (isInnermost) {
       nest(body, iteration.axes, { first, end }, pointers, (row) => emitLanes(body, reducing, row, scratch));
       return;
     }
-    const inner = innermost(iteration.axes, pass);
-    const outer = iteration.axes.filter((axis) => axis !== inner);
+    const { outer, inner } = walkOf(iteration.axes, pass);
     nest(body, outer, { first, end }, pointers, (row) => {
       const axis = inner ?? pointAxis(pass);
       emitColumns(body, reducing, axis, { pointers: row, count: countOf(axis, first, end), scratch });
@@ -144,6 +152,48 @@ function onlyLanes(vector: Vector, { start }: Rule, lanes: number): Vector {
   return lanes === 4 ? vector : v128.bitselect(vector, start, kept);
 }
 
+/** Along an innermost axis that is shorter than a vector: those of four neighbours, and more, together. */
+function emitShort(
+  body: Body,
+  { pass, results, rule, widths }: Reducing,
+  axis: Axis,
+  { pointers, count }: { readonly pointers: Pointers; readonly count: Expression<"i32"> },
+): void {
+  const fixed = computeFixed(body, { pass, axis, pointers });
+  const row = { pass, axis, pointers: movingAlong(body, axis, pointers) };
+  const group = axis.within?.length ?? 1;
+  walk(body, axis, { count, widths }, (block, width) => {
+    const values = computeBlock(body, row, block, fixed);
+    storeBlock(body, row, block, values);
+    for (const { value, pointer, offset } of results) {
+      const vectors = lookUp(values, value, "no value to reduce").map((vector) => body.let(vector, "term"));
+      const [address, stride] = [nth(row.pointers, pointer), nth(axis.strides, pointer)];
+      if (width === 1) {
+        const [only] = vectors;
+        if (only === undefined) continue;
+        const lanes = body.let(rule.vector(rule.start, onlyLanes(only, rule, block.lanes)), "lanes");
+        rule.store(body, i32.add(address, offset), lanes);
+        continue;
+      }
+      for (let at = 0; at < width; at += 4) {
+        const four = vectors.slice((at / 4) * group, (at / 4 + 1) * group);
+        const reduced = body.let(ofLanes(rule, takenApart(body, four)), "reduced");
+        storeLanes(body, address, reduced, offset + 4 * at * stride, stride, 4);
+      }
+    }
+    advance(body, row.pointers, axis, width);
+  });
+}
+
+/** What `rule.store` does with the lanes of one vector, for four at once: `lanes[i]` has the i-th lane of each. */
+function ofLanes(rule: Rule, lanes: readonly Vector[]): Vector {
+  const lane = (i: number): Vector => {
+    const given = lanes[i];
+    return given === undefined ? rule.start : rule.vector(rule.start, given);
+  };
+  return rule.vector(rule.vector(lane(0), lane(2)), rule.vector(lane(1), lane(3)));
+}
+
 /** Along another axis: neighbouring elements of the axis `inner` together. */
 function emitColumns(
   body: Body,
@@ -153,8 +203,7 @@ function emitColumns(
 ): void {
   const { pass, results, rule, along, widths } = reducing;
   const column = { pass, axis: inner, pointers: movingAlong(body, inner, pointers) };
-  blocks(body, count, { known: inner.split ? undefined : inner.length, unit: inner.perRow, widths }, (width) => {
-    const block = blockOf(width);
+  walk(body, inner, { count, widths }, (block, width) => {
     const row = { ...column, pointers: movingAlong(body, along, column.pointers) };
     const sums = results.map(() => Array.from({ length: block.copies }, () => body.let(rule.start, "sum")));
     const left = body.local("i32", "left");
@@ -174,14 +223,20 @@ function emitColumns(
     };
     addInOrder(body, blockedOf(body, reducing, sums.flat(), scratch), along.length, take);
     zip(results, sums).forEach(([result, of]) => {
-      const { address, offset, stride } = whereIs(column, result);
-      of.forEach((sum, copy) => storeLanes(body, address, sum, offset + 16 * copy * stride, stride, block.lanes));
+      const { pointer, offset } = result;
+      of.forEach((sum, copy) =>
+        storePlaces(
+          body,
+          nth(column.pointers, pointer),
+          sum,
+          offset,
+          placesIn(column.axis, pointer, { copy, lanes: block.lanes }),
+        ),
+      );
     });
     advance(body, column.pointers, inner, width);
   });
 }
-
-const blockOf = (width: number): Block => ({ copies: Math.max(1, Math.floor(width / 4)), lanes: Math.min(4, width) });
 
 function blockedOf(
   body: Body,
