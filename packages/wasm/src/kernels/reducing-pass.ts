@@ -1,56 +1,24 @@
 import type { ElementwiseStep, PassReductions } from "@sluice/compiler";
 import { lookUp, nth, sizeOf, SUM_BLOCK, zip } from "@sluice/tensor/internal";
 import { type Body, type Expression, i32, i32x4, type Local, v128, type WasmFunction } from "../assembler/index.ts";
-import { addInOrder, type Blocked, blocksOf, placesFor, waitingAt } from "../pairwise.ts";
+import { addInOrder, type Blocked, waitingAt } from "../pairwise.ts";
 import type { Kernel, KernelModule } from "./kernel.ts";
 import { storeLanes, storePlaces, takenApart } from "./lanes.ts";
-import {
-  advance,
-  type Axis,
-  blocks,
-  countOf,
-  type Iteration,
-  iterationOf,
-  movingAlong,
-  nest,
-  toFirstRow,
-} from "./nest.ts";
+import { advance, type Axis, blocks, countOf, movingAlong, nest, toFirstRow } from "./nest.ts";
 import {
   computeBlock,
   computeFixed,
-  type Pass,
   passOf,
   pointAxis,
   type PassParameters,
   pointerParameters,
   storeBlock,
-  type Stored,
   type Vector,
-  widthsFor,
 } from "./pass.ts";
-import { type Rule, ruleOf } from "./reduction-rule.ts";
+import { type Pointers, type Reducing, reducingOf, scratchBytesOf, streamsIn } from "./reducing.ts";
+import { emitRows } from "./reducing-rows.ts";
+import type { Rule } from "./reduction-rule.ts";
 import { blockOf, isShort, placesIn, walk, walkedWith, walkOf } from "./walk.ts";
-
-/** A pass that reduces values along an axis as it computes them. */
-interface Reducing {
-  readonly pass: Pass;
-  readonly results: readonly Stored[];
-  readonly rule: Rule;
-  /** The axes that stay. */
-  readonly iteration: Iteration;
-  /** The axis that goes. */
-  readonly along: Axis;
-  readonly isInnermost: boolean;
-  /** How many elements are computed together. */
-  readonly widths: readonly number[];
-  /** The places for totals of blocks that wait: 0 unless the order matters (sums in f32). */
-  readonly places: number;
-}
-
-/** The most elements of a block of a short axis, however few are computed together otherwise. */
-const MOST_WITH_SHORT = 16;
-
-type Pointers = readonly Local<"i32">[];
 
 /**
  * Reduces in the order in which a reduction reads its operand from memory: in four lanes along the innermost axis,
@@ -58,36 +26,19 @@ type Pointers = readonly Local<"i32">[];
  */
 export function reducingKernel(target: KernelModule, step: ElementwiseStep, reductions: PassReductions): Kernel {
   const { pass, pointers } = passOf(step);
-  const reducing = reducingOf(pass, reductions);
-  const { iteration, places, results, isInnermost, widths } = reducing;
-  const run = target.shared("reducingPass", [pass, reductions.axis, reductions.op, reductions.dtype], (name) =>
-    emitReducing(target, name, reducing),
+  const reducing = reducingOf(pass, reductions, streamsIn(step));
+  const { iteration } = reducing;
+  const run = target.shared(
+    "reducingPass",
+    [pass, reductions.axis, reductions.op, reductions.dtype, reducing.byRows],
+    (name) => emitReducing(target, name, reducing),
   );
   return {
     count: iteration.rows,
     grain: 1,
     work: sizeOf(step.shape) * step.instructions.length,
-    scratchBytes: places * results.length * (isInnermost ? 16 : 4 * Math.max(MOST_WITH_SHORT, nth(widths, 0))),
+    scratchBytes: scratchBytesOf(reducing),
     call: ({ first, end, addressOf, scratch }) => run.call(first, end, scratch, ...pointers.map(addressOf)),
-  };
-}
-
-function reducingOf(pass: Pass, { op, dtype, axis }: PassReductions): Reducing {
-  const length = nth(pass.shape, axis);
-  const isInnermost = axis === pass.shape.length - 1;
-  const terms = isInnermost ? Math.ceil(length / 4) : length;
-  return {
-    pass,
-    results: pass.results,
-    rule: ruleOf(op, dtype),
-    iteration: iterationOf(
-      pass.shape.toSpliced(axis, 1),
-      pass.strides.map((strides) => strides.toSpliced(axis, 1)),
-    ),
-    along: { length, split: false, perRow: 1, strides: pass.strides.map((strides) => nth(strides, axis)) },
-    isInnermost,
-    widths: widthsFor(pass, 16),
-    places: op === "sum" && dtype === "f32" ? placesFor(blocksOf(terms, SUM_BLOCK)) : 0,
   };
 }
 
@@ -117,7 +68,8 @@ function emitReducing({ module }: KernelModule, name: string, reducing: Reducing
     const { outer, inner } = walkOf(iteration.axes, pass);
     nest(body, outer, { first, end }, pointers, (row) => {
       const axis = inner ?? pointAxis(pass);
-      emitColumns(body, reducing, axis, { pointers: row, count: countOf(axis, first, end), scratch });
+      if (reducing.byRows) emitRows(body, reducing, axis, { pointers: row, scratch });
+      else emitColumns(body, reducing, axis, { pointers: row, count: countOf(axis, first, end), scratch });
     });
   });
 }
