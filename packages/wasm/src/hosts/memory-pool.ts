@@ -20,8 +20,9 @@ export function memoryPool({ shared }: { readonly shared: boolean }): MemoryPool
       if (memory === undefined)
         return new WebAssembly.Memory(shared ? { initial: pages, maximum: MAXIMUM_PAGES, shared } : { initial: pages });
       free = free.filter((other) => other !== memory);
-      if (pagesOf(memory) < pages) memory.grow(pages - pagesOf(memory));
+      // Before it grows: new pages are zeros, and the machine provides each of them when it is touched.
       new Uint8Array(memory.buffer).fill(0);
+      if (pagesOf(memory) < pages) memory.grow(pages - pagesOf(memory));
       return memory;
     },
     give(memory) {
