@@ -39,6 +39,13 @@ export function matrixStrides(view: View): [row: number, column: number] {
   return [strideAt(view, 0), strideAt(view, 1)];
 }
 
+/**
+ * Whether a view shows values that another loop has stored for each of its steps, each of them once. No cache holds
+ * them, and memory is fast only where it is read in its order.
+ */
+export const isStreamed = ({ loops, strides }: View): boolean =>
+  loops.some((stride) => stride !== 0) && !strides.includes(0);
+
 /** The ranges that a kernel will be called for. */
 export interface RangeOptions {
   /** Whether they may end at any row. */

@@ -2,7 +2,7 @@ import type { ElementwiseStep, PassReductions } from "@sluice/compiler";
 import { lookUp, nth, sizeOf, SUM_BLOCK, zip } from "@sluice/tensor/internal";
 import { type Body, type Expression, i32, i32x4, type Local, v128, type WasmFunction } from "../assembler/index.ts";
 import { addInOrder, type Blocked, waitingAt } from "../pairwise.ts";
-import type { Kernel, KernelModule } from "./kernel.ts";
+import { isStreamed, type Kernel, type KernelModule } from "./kernel.ts";
 import { storeLanes, storePlaces, takenApart } from "./lanes.ts";
 import { advance, type Axis, blocks, countOf, movingAlong, nest, toFirstRow } from "./nest.ts";
 import {
@@ -15,7 +15,7 @@ import {
   storeBlock,
   type Vector,
 } from "./pass.ts";
-import { type Pointers, type Reducing, reducingOf, scratchBytesOf, streamsIn } from "./reducing.ts";
+import { type Pointers, type Reducing, reducingOf, scratchBytesOf } from "./reducing.ts";
 import { emitRows } from "./reducing-rows.ts";
 import type { Rule } from "./reduction-rule.ts";
 import { blockOf, isShort, placesIn, walk, walkedWith, walkOf } from "./walk.ts";
@@ -26,7 +26,7 @@ import { blockOf, isShort, placesIn, walk, walkedWith, walkOf } from "./walk.ts"
  */
 export function reducingKernel(target: KernelModule, step: ElementwiseStep, reductions: PassReductions): Kernel {
   const { pass, pointers } = passOf(step);
-  const reducing = reducingOf(pass, reductions, streamsIn(step));
+  const reducing = reducingOf(pass, reductions, step.inputs.some(isStreamed));
   const { iteration } = reducing;
   const run = target.shared(
     "reducingPass",

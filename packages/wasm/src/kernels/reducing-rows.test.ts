@@ -6,8 +6,9 @@ import { placeholder } from "@sluice/tensor/internal";
 import { randomTensor } from "@sluice/tensor/testing";
 import { afterAll, expect, test } from "vitest";
 import { closeVariants, expectAgreement } from "../testing/agree.ts";
-import { reducingOf, streamsIn } from "./reducing.ts";
+import { isStreamed } from "./kernel.ts";
 import { passOf } from "./pass.ts";
+import { reducingOf } from "./reducing.ts";
 
 afterAll(closeVariants);
 
@@ -44,7 +45,7 @@ test("only a large value of another loop is added row by row", () => {
       .steps.flatMap(inside)
       .flatMap((step) =>
         step.kind === "elementwise" && step.reductions !== undefined
-          ? [reducingOf(passOf(step).pass, step.reductions, streamsIn(step)).byRows]
+          ? [reducingOf(passOf(step).pass, step.reductions, step.inputs.some(isStreamed)).byRows]
           : [],
       );
   };

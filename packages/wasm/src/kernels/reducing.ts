@@ -1,5 +1,5 @@
 /** What the kernels of a pass that reduces along an axis are written from. */
-import type { ElementwiseStep, PassReductions } from "@sluice/compiler";
+import type { PassReductions } from "@sluice/compiler";
 import { nth, SUM_BLOCK } from "@sluice/tensor/internal";
 import type { Local } from "../assembler/index.ts";
 import { blocksOf, placesFor } from "../pairwise.ts";
@@ -52,13 +52,6 @@ export function reducingOf(pass: Pass, { op, dtype, axis }: PassReductions, stre
     byRows: streams && !isInnermost && length >= MANY && inner !== undefined && isWide(inner),
   };
 }
-
-/**
- * Whether a pass reads a large value of another loop, which no cache holds. Memory is fast only where it is read in its
- * order.
- */
-export const streamsIn = ({ inputs }: ElementwiseStep): boolean =>
-  inputs.some(({ loops, strides }) => loops.some((stride) => stride !== 0) && !strides.includes(0));
 
 /** What it needs of memory. */
 export function scratchBytesOf({ byRows, places, results, isInnermost, iteration, pass, widths }: Reducing): number {

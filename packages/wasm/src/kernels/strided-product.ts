@@ -2,7 +2,7 @@ import type { MatmulStep, View } from "@sluice/compiler";
 import { nth, PRODUCT_BLOCK, sizeOf, zip } from "@sluice/tensor/internal";
 import { type Body, type Expression, f32x4, i32, type Local, v128, type WasmFunction } from "../assembler/index.ts";
 import { addInOrder, addListed, type Blocked, blocksOf, placesFor, waitingAt } from "../pairwise.ts";
-import { type Kernel, type KernelModule, lengthAt, strideAt } from "./kernel.ts";
+import { isStreamed, type Kernel, type KernelModule, lengthAt, strideAt } from "./kernel.ts";
 import { loadLanes, storeLanes, transposed } from "./lanes.ts";
 import { blocks, iterationOf, nest, toFirstRow } from "./nest.ts";
 
@@ -18,6 +18,8 @@ interface Strided {
   readonly columns: readonly [number, number];
   /** Whether the positions to contract are listed. */
   readonly listed: boolean;
+  /** Whether b comes from memory: see {@link isStreamed}. */
+  readonly streamed: boolean;
 }
 
 /** A product of any strides, with any batch axes. */
@@ -32,6 +34,7 @@ export function stridedKernel(target: KernelModule, step: MatmulStep): Kernel {
     contracted: [strideAt(a, rank - 1), strideAt(b, rank - 2)],
     columns: [strideAt(b, rank - 1), strideAt(c, rank - 1)],
     listed: positions !== undefined,
+    streamed: isStreamed(b),
   };
   const run = target.shared("matmulStrided", shape, (name) => emitStrided(target, name, shape));
   return {
@@ -68,11 +71,19 @@ function turnedView(view: View): View {
 /** Columns of c that are computed together. */
 const COLUMNS = 64;
 
+/**
+ * The same of a transposed b: so many of its rows are read at the same time. Where they come from memory, few of them
+ * are read faster than many.
+ */
+const TRANSPOSED_COLUMNS = { cached: 16, streamed: 8 };
+
 function emitStrided({ module }: KernelModule, name: string, shape: Strided): WasmFunction<"none"> {
   const { k, n, columns } = shape;
   const iteration = iterationOf(shape.rows, shape.strides);
   const params = { first: "i32", end: "i32", a: "i32", b: "i32", c: "i32", list: "i32", scratch: "i32" } as const;
-  const widths = isTransposed(shape) ? [16, 4, 1] : [COLUMNS, 16, 4, 1];
+  const widths = isTransposed(shape)
+    ? [TRANSPOSED_COLUMNS[shape.streamed ? "streamed" : "cached"], 4, 1]
+    : [COLUMNS, 16, 4, 1];
   return module.function(name, { params }, (body, { first, end, a, b, c, list, scratch }) => {
     toFirstRow(body, iteration, first, [a, b, c]);
     nest(body, iteration.axes, { first, end }, [a, b, c], ([rowA, rowB, rowC]) => {
