@@ -141,14 +141,17 @@ export {
 } from "./statistics/log-rank.ts";
 export { medianSteps, survivalCurve, type SurvivalPoint } from "./statistics/survival-curve.ts";
 export {
-  detectableByLogRank,
-  detectableBySignedRank,
   detectableEffect,
   detectableMargin,
   equivalencePower,
   tTestPower,
   type PowerOptions,
 } from "./statistics/power.ts";
+export {
+  detectableByLogRank,
+  detectableBySignedRank,
+  type SimulatedPowerOptions,
+} from "./statistics/simulated-power.ts";
 
 // Statistics: distributions and summaries
 export { studentCdf, studentQuantile } from "./statistics/student.ts";

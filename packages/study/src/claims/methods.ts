@@ -1,4 +1,5 @@
-import { detectableBySignedRank, detectableEffect, detectableMargin } from "../statistics/power.ts";
+import { detectableEffect, detectableMargin } from "../statistics/power.ts";
+import { detectableBySignedRank } from "../statistics/simulated-power.ts";
 import { leastSignedRankP, signedRankInterval, signedRankTest } from "../statistics/signed-rank.ts";
 import { studentInterval, type Interval } from "../statistics/intervals.ts";
 import { meanTest } from "../statistics/tests.ts";

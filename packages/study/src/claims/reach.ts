@@ -110,7 +110,7 @@ function finding(
   const with_ = `With ${plural(units.count, unit)} the ${method}`;
   const at = `p < ${shown(level)}${tests > 1 ? `, which is 0.05 for ${tests} claims` : ""}`;
   if (detectable === null) return `${with_} can decide the claim (${at}); what it finds is not known.`;
-  return `${with_} finds ${detectable.text}, with a probability of ${Math.round(100 * power)} % (${at}).`;
+  return `${with_} finds ${detectable.text}, with ${Math.round(100 * power)} % power (${at}).`;
 }
 
 function refusal(

@@ -1,7 +1,7 @@
 import { studyError } from "../error.ts";
 import type { Results } from "../results.ts";
 import { leastLogRankP, logRankTest, type StepsToSolve } from "../statistics/log-rank.ts";
-import { detectableByLogRank } from "../statistics/power.ts";
+import { detectableByLogRank } from "../statistics/simulated-power.ts";
 import { medianSteps, survivalCurve } from "../statistics/survival-curve.ts";
 import type { TestOptions } from "./centre.ts";
 import type { ClaimTest } from "./claim.ts";
@@ -62,7 +62,11 @@ const design = (minimum: number): TestDesign => ({
     const size = overlap > 0 || count < 2 ? null : detectableByLogRank(count, options);
     if (size === null) return null;
     const unit = "times the rate of solving";
-    return { size, unit, text: `about ${Number(size.toPrecision(3))} ${unit}, if all trials solve the task` };
+    return {
+      size,
+      unit,
+      text: `a variant that solves the task at ${Number(size.toPrecision(2))} times the rate, if all trials solve it`,
+    };
   },
 });
 

@@ -1,6 +1,7 @@
 import { indexGenerator } from "./generator.ts";
 import { pairDifferences, requireConfidence, type StatedInterval } from "./intervals.ts";
 import { normalCdf, normalQuantile } from "./normal.ts";
+import { studentQuantile } from "./student.ts";
 import { mean, quantileOfSorted } from "./summary.ts";
 
 /** How a bootstrap is drawn. */
@@ -9,6 +10,12 @@ export interface ResamplingOptions {
   readonly confidence?: number;
   /** The number of resamples; default 10,000. */
   readonly resamples?: number;
+  /**
+   * Whether the interval is widened as Student's t is for few values: a bootstrap draws from the values, whose spread is
+   * on average too small (Hesterberg 2015, "What teachers should know about the bootstrap"). SciPy and arch do not widen
+   * it. Default true.
+   */
+  readonly widened?: boolean;
   /** Seed of the resampling, so that the same values always give the same interval; default 0. */
   readonly seed?: number;
 }
@@ -101,7 +108,7 @@ interface BcaOptions extends ResamplingOptions {
 
 /** @param statistic A statistic of the drawn units, which are given by their indices. */
 function bcaOf(count: number, statistic: (sample: readonly number[]) => number, options: BcaOptions): StatedInterval {
-  const { name, what, instead, confidence = 0.95, resamples = 10_000, seed = 0 } = options;
+  const { name, what, instead, confidence = 0.95, resamples = 10_000, seed = 0, widened = true } = options;
   requireConfidence(name, confidence);
   requireResamples(name, resamples);
   if (count < FEWEST) throw new Error(`${name}: ${count} ${what}, expected at least ${FEWEST}; ${instead}`);
@@ -115,7 +122,7 @@ function bcaOf(count: number, statistic: (sample: readonly number[]) => number, 
     estimates[r] = statistic(sample);
   }
   estimates.sort();
-  const method = `BCa bootstrap over ${count} ${what}, ${resamples} resamples`;
+  const method = `${widened ? "widened " : ""}BCa bootstrap over ${count} ${what}, ${resamples} resamples`;
   const below =
     estimates.reduce((sum, value) => sum + (value < estimate ? 1 : value === estimate ? 0.5 : 0), 0) / resamples;
   if (below === 0 || below === 1) {
@@ -124,11 +131,13 @@ function bcaOf(count: number, statistic: (sample: readonly number[]) => number, 
   }
   const bias = normalQuantile(below);
   const acceleration = accelerationOf(every.map((left) => statistic(every.filter((index) => index !== left))));
-  const end = (p: number): number => {
-    const z = bias + normalQuantile(p);
+  const upper = (1 + confidence) / 2;
+  const reach = widened ? Math.sqrt(count / (count - 1)) * studentQuantile(upper, count - 1) : normalQuantile(upper);
+  const end = (sign: 1 | -1): number => {
+    const z = bias + sign * reach;
     return quantileOfSorted(estimates, normalCdf(bias + z / (1 - acceleration * z)));
   };
-  return { estimate, low: end((1 - confidence) / 2), high: end((1 + confidence) / 2), confidence, method };
+  return { estimate, low: end(-1), high: end(1), confidence, method };
 }
 
 /**

@@ -50,8 +50,11 @@ export function logRankTest(
   const all = [...first, ...second];
   const { scores, variance } = scoresOf(all, first);
   const excess = scores.slice(0, first.length).reduce((sum, score) => sum + score, 0);
-  if ((method ?? (divisions <= MOST_DIVISIONS ? "exact" : "normal")) === "exact")
-    return { excess, p: shareAsLarge(scores, first.length, Math.abs(excess)), method: "exact" };
+  if ((method ?? (divisions <= MOST_DIVISIONS ? "exact" : "normal")) === "exact") {
+    const sums = sumsOfDivisions(scores, first.length);
+    const large = sums.reduce((count, sum) => count + (Math.abs(sum) > Math.abs(excess) - 1e-9 ? 1 : 0), 0);
+    return { excess, p: large / sums.length, method: "exact" };
+  }
   const p = variance === 0 ? 1 : 2 * normalCdf(-Math.abs(excess) / Math.sqrt(variance));
   return { excess, p, method: "normal" };
 }
@@ -88,22 +91,26 @@ function scoresOf(
   return { scores, variance };
 }
 
-/** The share of all choices of `count` scores whose sum is at least `excess` in absolute value. */
-function shareAsLarge(scores: readonly number[], count: number, excess: number): number {
-  const least = excess - 1e-9;
-  let all = 0;
-  let large = 0;
+/** The sums of all choices of `count` scores. */
+export function sumsOfDivisions(scores: readonly number[], count: number): Float64Array {
+  const sums = new Float64Array(divisionsOf(count, scores.length - count));
+  let filled = 0;
   const choose = (from: number, missing: number, sum: number): void => {
     if (missing === 0) {
-      all += 1;
-      if (Math.abs(sum) >= least) large += 1;
+      sums[filled] = sum;
+      filled += 1;
       return;
     }
     for (let next = from; next <= scores.length - missing; next += 1)
       choose(next + 1, missing - 1, sum + (scores[next] ?? 0));
   };
   choose(0, count, 0);
-  return large / all;
+  return sums;
+}
+
+/** Whether groups of these sizes are few enough runs for the exact test. */
+export function isExact(n: number, m: number): boolean {
+  return divisionsOf(n, m) <= MOST_DIVISIONS;
 }
 
 /** The number of ways to divide n + m runs into groups of n and m. */

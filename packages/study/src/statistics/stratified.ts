@@ -7,7 +7,7 @@ import { interquartileMean, mean, quantileOfSorted } from "./summary.ts";
 export type TaskScores = readonly (readonly number[])[];
 
 /** Options of a bootstrap within tasks. */
-export interface StratifiedOptions extends ResamplingOptions {
+export interface StratifiedOptions extends Omit<ResamplingOptions, "widened"> {
   /**
    * How many seeds a resample draws of each task with n seeds. With "n" the spread of a resample is too small by the
    * factor (n - 1) / n, and intervals over few seeds miss too often. With "n - 1" it is right for means (McCarthy and
