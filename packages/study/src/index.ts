@@ -18,7 +18,7 @@ export type { TestMethod } from "./claims/methods.ts";
 export { alike, all, better, reaches } from "./claims/tests.ts";
 export { matchesPublished, type PublishedOptions } from "./claims/published.ts";
 export { solvesFaster, type SolvesFasterOptions } from "./claims/solves-faster.ts";
-export type { Detectable, TestDesign, Units } from "./claims/design.ts";
+export type { Detectable, TestDesign, Tested, Units } from "./claims/design.ts";
 export { reachOf, type ClaimReach, type Reach, type ReachOptions } from "./claims/reach.ts";
 export { judgeClaims, type JudgedClaim } from "./claims/judge.ts";
 export type { FileHashes, FoldUnits, Results, StoredSeries, TrialRecord, TrialStatus, UnitValue } from "./results.ts";

@@ -17,8 +17,17 @@ export interface Detectable {
   readonly text: string;
 }
 
+/** What a test reads of the results. */
+export interface Tested {
+  readonly metric: string;
+  readonly task: string;
+  readonly variants: readonly string[];
+}
+
 /** What a claim's test can find with how many seeds, before anything is run. */
 export interface TestDesign {
+  /** What is tested. */
+  readonly of: readonly Tested[];
   /** The name of the test, such as "exact signed-rank test". */
   readonly method: string;
   /** With fewer values the verdict is "undecided". */
@@ -42,6 +51,7 @@ export function jointDesign(tests: readonly ClaimTest[]): TestDesign | undefined
   if (designs.length < tests.length || designs.length === 0) return undefined;
   const methods = [...new Set(designs.map(({ method }) => method))];
   return {
+    of: designs.flatMap((design) => design.of),
     method: methods.join(" and "),
     minimum: Math.max(...designs.map(({ minimum }) => minimum)),
     published: designs.some(({ published = false }) => published),

@@ -3,7 +3,7 @@ import { detectableBySignedRank } from "../statistics/simulated-power.ts";
 import { leastSignedRankP, signedRankInterval, signedRankTest } from "../statistics/signed-rank.ts";
 import { studentInterval, type Interval } from "../statistics/intervals.ts";
 import { meanTest } from "../statistics/tests.ts";
-import type { Detectable, TestDesign } from "./design.ts";
+import type { Detectable, TestDesign, Tested } from "./design.ts";
 
 /**
  * How values are tested: by Student's t, or by the exact signed-rank test, which assumes no normal distribution but needs
@@ -61,6 +61,7 @@ export function methodOf(by: TestMethod): Method {
 export function designOf(
   method: Method,
   test: {
+    readonly of: Tested;
     readonly samples: "paired" | "single";
     readonly minimum: number;
     readonly goal: Goal;
@@ -71,6 +72,7 @@ export function designOf(
 ): TestDesign {
   const unit = test.samples === "paired" ? "standard deviations of the paired differences" : "standard deviations";
   return {
+    of: [test.of],
     method: method.name[test.samples],
     minimum: test.minimum,
     ...(test.published === undefined ? {} : { published: test.published }),

@@ -32,6 +32,7 @@ export function matchesPublished(options: PublishedOptions): ClaimTest {
     );
   const method = methodOf(by);
   const design = designOf(method, {
+    of: { metric, task, variants: [variant] },
     samples: "single",
     minimum: minimumSeeds,
     goal: "margin",

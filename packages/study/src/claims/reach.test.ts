@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { studyWith } from "../asked.ts";
 import { study } from "../define-study.ts";
 import { detectableEffect } from "../statistics/power.ts";
 import type { Claim } from "./claim.ts";
@@ -107,10 +108,23 @@ test("one seed with folds is tested by its folds", () => {
     "Cannot be decided with 10 folds: the exact signed-rank test cannot be used for the folds of one seed. It needs 7 seeds.",
   );
   expect(reachOf(toy([t], { folds: 10 })).claims[0]?.says).toContain("With 10 seeds");
+  expect(reachOf(toy([t]), { seeds: [3, 5, 7, 8, 9, 11] }).seeds).toBe(6);
+});
+
+test("a claim about what is not run is refused, and not counted", () => {
+  const elsewhere: Claim = { text: "e", test: better({ ...a, task: "pixels" }) };
+  const { claims } = reachOf(toy([t, elsewhere, { text: "v", test: better({ ...a, than: "c" }) }]));
+  expect(claims.map(({ says }) => says).slice(1)).toEqual([
+    'Cannot be decided: the task "pixels" is not run.',
+    'Cannot be decided: the variant "c" is not run.',
+  ]);
+  expect(claims[0]?.level).toBe(0.05);
+  const narrowed = studyWith(toy([t]), { variants: ["a"] });
+  expect(reachOf(narrowed).claims[0]).toMatchObject({ decidable: false, needs: null });
 });
 
 test("names wrong options", () => {
   expect(() => reachOf(toy([t]), { budget: "quik" })).toThrow('Did you mean "quick"?');
-  expect(() => reachOf(toy([t]), { seeds: 0 })).toThrow("reachOf: 0 seeds");
+  expect(() => reachOf(toy([t]), { seeds: 0 })).toThrow("seeds: 0 given");
   expect(() => reachOf(toy([t]), { power: 80 })).toThrow("power is 80");
 });

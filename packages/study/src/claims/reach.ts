@@ -1,5 +1,5 @@
 import { studyError } from "../error.ts";
-import { budgetOf } from "../plan.ts";
+import { budgetOf, seedsOf } from "../plan.ts";
 import type { Study } from "../study.ts";
 import type { Claim } from "./claim.ts";
 import type { Detectable, TestDesign, Units } from "./design.ts";
@@ -9,8 +9,8 @@ import { formatP, SIGNIFICANT, type Unit } from "./evidence.ts";
 export interface ReachOptions {
   /** Default: the study's default budget. */
   readonly budget?: string;
-  /** How many seeds; default: those of the budget, or of the study. */
-  readonly seeds?: number;
+  /** How many seeds, or a list of them; default: those of the budget, or of the study. */
+  readonly seeds?: number | readonly number[];
   /** The probability with which a difference is to be found; default 0.8. */
   readonly power?: number;
 }
@@ -49,23 +49,28 @@ const MOST_SEEDS = 1000;
 
 /**
  * What differences a study's seeds can detect, before anything is run. A claim whose test cannot reach its corrected
- * level with these seeds is named as such, with the number of seeds that it needs. It only reads the definition.
+ * level with these seeds is named as such, with the number of seeds that it needs; so is one about a task
+ * or variant that is not run. It only reads the definition.
  *
  * @throws an error for an unknown budget, or a number of seeds that is not a positive integer.
  */
 export function reachOf(study: Study, options: ReachOptions = {}): Reach {
   const { name: budget, given } = budgetOf(study, options.budget);
-  const seeds = options.seeds ?? given.seeds ?? study.seeds.length;
-  if (!(Number.isInteger(seeds) && seeds >= 1))
-    throw studyError(`reachOf: ${seeds} seeds, expected an integer of at least 1`);
+  const seeds = seedsOf(study, options.seeds ?? given.seeds ?? study.seeds.length).length;
   const { power = 0.8 } = options;
-  const tests = study.claims.filter(({ test }) => test.design !== undefined).length;
+  const tests = study.claims.filter(
+    ({ test }) => test.design !== undefined && absent(test.design, study) === null,
+  ).length;
   const level = SIGNIFICANT / Math.max(1, tests);
   if (!(power > level && power < 1))
     throw studyError(`reachOf: power is ${power}, expected a number below 1, such as 0.8`);
   const folds = study.folds === undefined ? undefined : { of: study.folds, run: given.folds ?? study.folds };
   const values = { units: unitsFor(seeds, folds), unit: seeds === 1 && folds !== undefined ? "fold" : "seed" } as const;
-  return { budget, seeds, claims: study.claims.map((claim) => claimReach(claim, { ...values, level, power, tests })) };
+  return {
+    budget,
+    seeds,
+    claims: study.claims.map((claim) => claimReach(claim, { study, ...values, level, power, tests })),
+  };
 }
 
 /** Values are those of the seeds, or of the folds of a single seed. */
@@ -75,6 +80,7 @@ function unitsFor(seeds: number, folds: { readonly of: number; readonly run: num
 }
 
 interface Given {
+  readonly study: Study;
   readonly units: Units;
   readonly unit: Unit;
   readonly level: number;
@@ -90,11 +96,27 @@ function claimReach({ text, test }: Claim, given: Given): ClaimReach {
     return { text, method: null, level, leastP: null, detectable: null, needs: null, decidable: null, says };
   }
   const leastP = design.leastP(units);
+  const lacking = absent(design, given.study);
+  if (lacking !== null) {
+    const says = `Cannot be decided: ${lacking}.`;
+    return { text, method: design.method, level, leastP, detectable: null, needs: null, decidable: false, says };
+  }
   const needs = fewestSeeds(design, level);
   const decidable = units.count >= design.minimum && leastP < level;
   const detectable = decidable ? design.detectable(units, { level, power }) : null;
   const says = decidable ? finding(design, detectable, given) : refusal(design, { ...given, leastP, needs });
   return { text, method: design.method, level, leastP, detectable, needs, decidable, says };
+}
+
+/** What a test reads and the study does not run, such as a variant that was left out; `null` if there is nothing. */
+function absent({ of }: TestDesign, { tasks, variants, metrics }: Study): string | null {
+  for (const { task, variants: compared, metric } of of) {
+    const variant = compared.find((name) => !Object.hasOwn(variants, name));
+    if (!Object.hasOwn(tasks, task)) return `the task "${task}" is not run`;
+    if (variant !== undefined) return `the variant "${variant}" is not run`;
+    if (!Object.hasOwn(metrics, metric)) return `the study has no metric "${metric}"`;
+  }
+  return null;
 }
 
 function fewestSeeds({ minimum, leastP }: TestDesign, level: number): number | null {

@@ -5,7 +5,7 @@ import { detectableByLogRank } from "../statistics/simulated-power.ts";
 import { medianSteps, survivalCurve } from "../statistics/survival-curve.ts";
 import type { TestOptions } from "./centre.ts";
 import type { ClaimTest } from "./claim.ts";
-import { designed, type TestDesign } from "./design.ts";
+import { designed, type TestDesign, type Tested } from "./design.ts";
 import { decide, format, missingTrials, requireKnown, requireMetric } from "./evidence.ts";
 
 /** Options of {@link solvesFaster}. */
@@ -29,7 +29,7 @@ export function solvesFaster(options: SolvesFasterOptions): ClaimTest {
   const { metric, task, variant, than, limit, minimumSeeds = 5 } = options;
   if (!(limit > 0 && Number.isFinite(limit)))
     throw studyError(`solvesFaster: limit is ${limit}, expected the number of steps that every trial is trained for`);
-  return designed(design(minimumSeeds), (results) => {
+  return designed(design({ metric, task, variants: [variant, than] }, minimumSeeds), (results) => {
     const { better } = requireMetric(results, metric);
     if (better !== "lower")
       throw studyError(
@@ -54,7 +54,8 @@ export function solvesFaster(options: SolvesFasterOptions): ClaimTest {
   });
 }
 
-const design = (minimum: number): TestDesign => ({
+const design = (of: Tested, minimum: number): TestDesign => ({
+  of: [of],
   method: "log-rank test",
   minimum,
   leastP: ({ count, overlap }) => (overlap > 0 ? 1 : leastLogRankP(count)),

@@ -26,6 +26,7 @@ export function better(options: TestOptions & { readonly than: string; readonly 
   const method = methodOf(chosen);
   const beyond = margin === 0 ? "" : " beyond the margin";
   const design = designOf(method, {
+    of: { metric, task, variants: [variant, than] },
     samples: "paired",
     minimum: minimumSeeds,
     goal: "difference",
@@ -74,6 +75,7 @@ export function reaches(options: TestOptions & { readonly value: number }): Clai
   const { metric, task, variant, value, minimumSeeds = 5, by = "t" } = options;
   const method = methodOf(by);
   const design = designOf(method, {
+    of: { metric, task, variants: [variant] },
     samples: "single",
     minimum: minimumSeeds,
     goal: "difference",
@@ -106,6 +108,7 @@ export function alike(options: TestOptions & { readonly than: string; readonly w
   const { metric, task, variant, than, within, minimumSeeds = 5, by = "t" } = options;
   const method = methodOf(by);
   const design = designOf(method, {
+    of: { metric, task, variants: [variant, than] },
     samples: "paired",
     minimum: minimumSeeds,
     goal: "margin",
