@@ -4,8 +4,11 @@ import type { Method, TestMethod } from "./methods.ts";
 
 /** What every test of a claim is given. */
 export interface TestOptions {
+  /** Name of a metric of the study. */
   readonly metric: string;
+  /** Name of a task of the study. */
   readonly task: string;
+  /** Name of the variant that the claim is about. */
   readonly variant: string;
   /**
    * With fewer seeds, or fewer folds of a single seed, the verdict is "undecided", so that a lucky pair does not settle

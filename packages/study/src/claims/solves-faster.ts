@@ -10,6 +10,7 @@ import { decide, format, missingTrials, requireKnown, requireMetric } from "./ev
 
 /** Options of {@link solvesFaster}. */
 export interface SolvesFasterOptions extends Omit<TestOptions, "by"> {
+  /** Name of the variant that it is compared with. */
   readonly than: string;
   /**
    * For how many steps every trial was trained, in the metric's unit. A trial without a value (`null`) did not solve the

@@ -9,7 +9,10 @@ export interface Delong {
   readonly areas: readonly [StatedInterval, StatedInterval];
   /** The first area minus the second. */
   readonly difference: StatedInterval;
-  /** Two-sided p-value of the hypothesis that both areas are equal. */
+  /**
+   * Two-sided p-value of the hypothesis that both areas are equal; `NaN` if they differ and no example shows any spread,
+   * such as areas of 1 and 0.
+   */
   readonly p: number;
 }
 
@@ -37,7 +40,8 @@ export function delongTest(
   const apart = { positive: minus(a.positive, b.positive), negative: minus(a.negative, b.negative) };
   const difference = stated(apart, confidence);
   const error = Math.sqrt(varianceOf(apart));
-  const p = error === 0 ? (difference.estimate === 0 ? 1 : 0) : 2 * normalCdf(-Math.abs(difference.estimate) / error);
+  const p =
+    error === 0 ? (difference.estimate === 0 ? 1 : Number.NaN) : 2 * normalCdf(-Math.abs(difference.estimate) / error);
   return { areas: [clipped(stated(a, confidence)), clipped(stated(b, confidence))], difference, p };
 }
 

@@ -231,4 +231,7 @@ test("one model against itself does not differ, and its area is between 0 and 1"
   // Of the six pairs of a positive and a negative example five are in order.
   expect(areas[0].estimate).toBeCloseTo(5 / 6, 12);
   expect(areas[0].high).toBe(1);
+  // Nothing can be said of how certain the difference between always right and always wrong is.
+  const right = delongTest([0, 0, 1, 1], [1, 2, 3, 4], [4, 3, 2, 1]);
+  expect([right.difference.estimate, right.p]).toEqual([1, Number.NaN]);
 });

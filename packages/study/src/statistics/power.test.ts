@@ -40,6 +40,14 @@ describe("what is said to be detected with a power of 0.8 is found in 80 % of si
   });
 });
 
+test("beyond 30 values the signed-rank test detects what Student's t does with 3/π times as many", () => {
+  for (const level of [0.05, 0.0125])
+    expect(Math.abs((detectableBySignedRank(30, { level }) ?? 0) / detectableEffect(29, { level }) - 1)).toBeLessThan(
+      0.015,
+    );
+  expect(detectableBySignedRank(400)).toBe(detectableEffect(382));
+});
+
 test("a test that cannot reach its level detects nothing", () => {
   expect(detectableBySignedRank(5)).toBeNull();
   expect(detectableBySignedRank(7, { level: 0.0125 })).toBeNull();
