@@ -3,6 +3,7 @@ import { inOrder, longestFirst, perEpoch } from "./padding.ts";
 
 const moreAccurate = (variant: string, than: string): Claim => ({
   text: `From events, ${variant} is more accurate than ${than} (Hasani et al. 2022, table 4).`,
+  kind: "ordering",
   test: better({ task: "events", metric: "accuracy", variant, than }),
 });
 
@@ -12,6 +13,7 @@ export const claims: readonly Claim[] = [
   moreAccurate("GRU-D", "RNN-decay"),
   {
     text: "An epoch of streams padded to 32 steps takes less time if each batch is sorted longest first (our own claim, timed on this machine).",
+    kind: "own",
     test: takesLessTime,
   },
 ];

@@ -47,14 +47,17 @@ export default study({
   claims: [
     {
       text: "Pixel by pixel, a GRU is more accurate than a tanh RNN (Bai et al. 2018, table 1).",
+      kind: "ordering",
       test: better({ task: "pixels", metric: "accuracy", variant: "GRU", than: "RNN" }),
     },
     {
       text: "Pixel by pixel, an LSTM is more accurate than a tanh RNN (Bai et al. 2018, table 1).",
+      kind: "ordering",
       test: better({ task: "pixels", metric: "accuracy", variant: "LSTM", than: "RNN" }),
     },
     {
       text: "Pixel by pixel, a GRU is more accurate than an LSTM (Bai et al. 2018, table 1; Campos et al. 2018, table 2).",
+      kind: "ordering",
       test: better({ task: "pixels", metric: "accuracy", variant: "GRU", than: "LSTM" }),
     },
   ],

@@ -1,4 +1,4 @@
-import { all, better, type Claim } from "@sluice/study";
+import { all, better, type Claim, type ClaimTest, type Results, type Verdict } from "@sluice/study";
 
 const task = "halves";
 
@@ -14,6 +14,7 @@ export const claims: readonly Claim[] = [
 function fused(variant: string, subject: string): Claim {
   return {
     text: `${subject} is more accurate than the better single half.`,
+    kind: "own",
     test: all(
       better({ task, metric: "accuracy", variant, than: "Upper half" }),
       better({ task, metric: "accuracy", variant, than: "Lower half" }),
@@ -24,6 +25,7 @@ function fused(variant: string, subject: string): Claim {
 function robust(variant: string, subject: string): Claim {
   return {
     text: `If either half is missing, ${subject} is more accurate than concatenation.`,
+    kind: "own",
     test: all(
       named("Upper half missing", better({ task, metric: "upperMissing", variant, than: "Concatenation" })),
       named("Lower half missing", better({ task, metric: "lowerMissing", variant, than: "Concatenation" })),
@@ -32,9 +34,10 @@ function robust(variant: string, subject: string): Claim {
 }
 
 /** Prefixes the sentence with the case that the numbers belong to. */
-function named(name: string, test: Claim["test"]): Claim["test"] {
-  return (results) => {
+function named(name: string, test: ClaimTest): ClaimTest {
+  const prefixed = (results: Results): Verdict => {
     const found = test(results);
     return { ...found, because: `${name}: ${found.because}` };
   };
+  return test.design === undefined ? prefixed : Object.assign(prefixed, { design: test.design });
 }

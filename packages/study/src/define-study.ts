@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { claimKinds } from "./claims/claim.ts";
 import { studyError } from "./error.ts";
 import { suggestion } from "./nearest.ts";
 import { overrideProblems } from "./settings.ts";
@@ -31,6 +32,12 @@ const anchorSchema = z.strictObject({
   sameSetting: z.boolean(),
 });
 
+const claimSchema = z.strictObject({
+  text: z.string().min(1),
+  kind: z.enum(claimKinds).optional(),
+  test: callable,
+});
+
 const budgetSchema = z
   .object({
     seeds: count.optional(),
@@ -58,7 +65,7 @@ const studySchema = z.strictObject({
   defaultBudget: z.string().optional(),
   metrics: z.record(z.string().min(1), metricSchema),
   anchors: z.array(anchorSchema).optional(),
-  claims: z.array(z.strictObject({ text: z.string().min(1), test: callable })).optional(),
+  claims: z.array(claimSchema).optional(),
   stepLabel: z.string().optional(),
   notes: z.string().optional(),
   data: callable.optional(),
@@ -100,7 +107,7 @@ const KNOWN_BELOW: Readonly<Record<string, readonly string[]>> = {
   "": KNOWN,
   metrics: Object.keys(metricSchema.shape),
   anchors: Object.keys(anchorSchema.shape),
-  claims: ["text", "test"],
+  claims: Object.keys(claimSchema.shape),
 };
 
 function describe(options: unknown, error: z.ZodError): string {
@@ -161,6 +168,12 @@ function crossCheck<S extends Settings>(options: StudyOptions<S>): string[] {
     if (!metrics.includes(anchor.metric))
       problems.push(
         `anchors.${index}.metric: unknown metric "${anchor.metric}": ${suggestion(anchor.metric, metrics)}`,
+      );
+  });
+  options.claims?.forEach(({ kind = "published", test }, index) => {
+    if (test.design?.published === true && kind !== "published")
+      problems.push(
+        `claims.${index}.kind: "${kind}", but its test compares with a published number, which needs the published setting (kind "published")`,
       );
   });
   if (typeof options.seeds !== "number" && new Set(options.seeds).size !== options.seeds.length)

@@ -12,8 +12,14 @@ export {
 export { weightFiles } from "./trial.ts";
 export type { Axis } from "@sluice/figures";
 export type { MetricRow, Progress, Restored, Series, Settings, TrialContext, TrialOutcome } from "./trial.ts";
-export type { Claim, Verdict } from "./claims/claim.ts";
+export { claimKinds, type Claim, type ClaimKind, type ClaimTest, type Verdict } from "./claims/claim.ts";
+export type { TestOptions } from "./claims/centre.ts";
+export type { TestMethod } from "./claims/methods.ts";
 export { alike, all, better, reaches } from "./claims/tests.ts";
+export { matchesPublished, type PublishedOptions } from "./claims/published.ts";
+export { solvesFaster, type SolvesFasterOptions } from "./claims/solves-faster.ts";
+export type { Detectable, TestDesign, Tested, Units } from "./claims/design.ts";
+export { reachOf, type ClaimReach, type Reach, type ReachOptions } from "./claims/reach.ts";
 export { judgeClaims, type JudgedClaim } from "./claims/judge.ts";
 export type { FileHashes, FoldUnits, Results, StoredSeries, TrialRecord, TrialStatus, UnitValue } from "./results.ts";
 export { foldRows, type Fold, type FoldRowsOptions } from "./folds.ts";
@@ -84,16 +90,70 @@ export { writeReport, type WrittenReport } from "./report/write.ts";
 export { formatMean, formatSeconds } from "./report/numbers.ts";
 export { formatNumber } from "@sluice/figures";
 
-// Statistics
+// Statistics: intervals, each of which states its method
 export {
   meanInterval,
+  pairedInterval,
   studentHalfWidth,
+  studentInterval,
   wilsonInterval,
   type Interval,
   type IntervalOptions,
+  type StatedInterval,
 } from "./statistics/intervals.ts";
-export { bcaInterval, type BootstrapOptions } from "./statistics/bootstrap.ts";
-export { holm, meanTest } from "./statistics/tests.ts";
+export {
+  bcaInterval,
+  clusterInterval,
+  pairedBootstrapInterval,
+  type BootstrapOptions,
+  type ClusterOptions,
+  type ResamplingOptions,
+} from "./statistics/bootstrap.ts";
+export { signedRankInterval } from "./statistics/signed-rank.ts";
+
+// Statistics: scores of several tasks
+export {
+  interquartileMeanOfTasks,
+  optimalityGap,
+  performanceProfile,
+  probabilityOfImprovement,
+  stratifiedInterval,
+  type ProfileOptions,
+  type ProfilePoint,
+  type StratifiedOptions,
+  type StratifiedStatistic,
+  type TaskScores,
+} from "./statistics/stratified.ts";
+export { compareOverTasks, type OverTasks, type OverTasksOptions } from "./statistics/tasks.ts";
+
+// Statistics: tests
+export { equivalenceTest, holm, meanTest } from "./statistics/tests.ts";
+export { leastSignedRankP, signedRankTest, type SignedRankOptions } from "./statistics/signed-rank.ts";
+export { cliffsDelta, mannWhitneyTest } from "./statistics/mann-whitney.ts";
+export type { Side } from "./statistics/ranks.ts";
+export { delongTest, type Delong } from "./statistics/delong.ts";
+export {
+  leastLogRankP,
+  logRankTest,
+  type LogRank,
+  type LogRankOptions,
+  type StepsToSolve,
+} from "./statistics/log-rank.ts";
+export { medianSteps, survivalCurve, type SurvivalPoint } from "./statistics/survival-curve.ts";
+export {
+  detectableEffect,
+  detectableMargin,
+  equivalencePower,
+  tTestPower,
+  type PowerOptions,
+} from "./statistics/power.ts";
+export {
+  detectableByLogRank,
+  detectableBySignedRank,
+  type SimulatedPowerOptions,
+} from "./statistics/simulated-power.ts";
+
+// Statistics: distributions and summaries
 export { studentCdf, studentQuantile } from "./statistics/student.ts";
 export { normalCdf, normalQuantile } from "./statistics/normal.ts";
 export { interquartileMean, mean as sampleMean, median, quantile, standardDeviation } from "./statistics/summary.ts";

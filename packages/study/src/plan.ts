@@ -130,7 +130,8 @@ export function trialName({ variant, seed, fold }: Pick<TrialIdentity, "variant"
   return `${variant} seed ${seed}${fold === undefined ? "" : ` fold ${fold.index + 1}`}`;
 }
 
-function seedsOf(study: Study, count: number | readonly number[]): readonly number[] {
+/** The seeds that are run: the first of the study's, or a list of one's own. */
+export function seedsOf(study: Study, count: number | readonly number[]): readonly number[] {
   if (typeof count !== "number") {
     const wrong = count.find((seed, index) => !Number.isInteger(seed) || seed < 0 || count.indexOf(seed) < index);
     if (wrong !== undefined || count.length === 0)

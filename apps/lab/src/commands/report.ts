@@ -1,5 +1,6 @@
 import { loadStudy } from "@sluice/runner";
 import { knownManifest, studyWith, writeReport, type Manifest, type Study } from "@sluice/study";
+import { claimLines } from "../claims.ts";
 import { storeAt } from "../stores.ts";
 import { summaryTable } from "../summary.ts";
 import { EXIT, type AddCommand, type Terminal } from "../terminal.ts";
@@ -25,11 +26,9 @@ async function report(
   const study = await studyOf(manifest);
   const { report: path, document } = await writeReport(store, { study });
   if (problem !== null) stderr.write(`${problem}.\n`);
-  stdout.write(
-    json
-      ? `${JSON.stringify(document, null, 2)}\n`
-      : `${summaryTable(document, manifest.metrics, stdout.columns ?? 120).join("\n")}\n\nReport: ${path}\n`,
-  );
+  const width = stdout.columns ?? 120;
+  const lines = [...summaryTable(document, manifest.metrics, width), ...claimLines(document, width)];
+  stdout.write(json ? `${JSON.stringify(document, null, 2)}\n` : `${lines.join("\n")}\n\nReport: ${path}\n`);
   return EXIT.done;
 }
 

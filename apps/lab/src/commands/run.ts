@@ -4,6 +4,7 @@ import { formatSeconds, runStudy, trialName, type RunOutcome } from "@sluice/stu
 import { interruptions } from "../interruptions.ts";
 import { liveDisplay, plainDisplay } from "../show.ts";
 import { plannedStudy, plural, sizeText, withStudyOptions, type StudyFlags } from "../study-options.ts";
+import { claimLines } from "../claims.ts";
 import { summaryTable } from "../summary.ts";
 import { EXIT, isLive, type AddCommand, type Terminal } from "../terminal.ts";
 
@@ -52,8 +53,10 @@ async function run(
     const { stop: signal, kill } = interruption;
     const outcome = await runStudy(prepared, { signal, kill, onEvent: (event) => display.event(event) });
     display.end();
-    const table = summaryTable(outcome.document, prepared.study.metrics, stream.columns ?? 120);
-    for (const line of ["", ...table, "", ...outcomeLines(outcome, folder)]) print(line);
+    const width = stream.columns ?? 120;
+    const table = summaryTable(outcome.document, prepared.study.metrics, width);
+    const verdicts = claimLines(outcome.document, width);
+    for (const line of ["", ...table, ...verdicts, "", ...outcomeLines(outcome, folder)]) print(line);
     if (flags.json === true) stdout.write(`${JSON.stringify(outcome.document, null, 2)}\n`);
     if (outcome.interrupted) print(`Interrupted. Run the same command again to resume from the last checkpoints.`);
     if (outcome.ended !== null) print(endedEarly(outcome.ended));

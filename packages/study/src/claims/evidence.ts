@@ -1,9 +1,10 @@
 import { trialName } from "../plan.ts";
 import type { Results, UnitValue } from "../results.ts";
+import type { Metric } from "../study.ts";
 import { studyError } from "../error.ts";
 import { suggestion } from "../nearest.ts";
-import { meanInterval } from "../statistics/intervals.ts";
 import type { Verdict } from "./claim.ts";
+import type { Method } from "./methods.ts";
 
 /** A verdict needs a two-sided p-value below this. The 95 % interval then lies on one side. */
 export const SIGNIFICANT = 0.05;
@@ -19,6 +20,8 @@ export interface Evidence {
    * Trials that are not done, or `null`. They must not be ignored, because which trials fail can depend on the variant.
    */
   readonly missing: string | null;
+  /** Why the test cannot be used for these values, or `null`. */
+  readonly unfit?: string | null;
   /** Two-sided p-value, and whether it supports the claim. */
   readonly p: number;
   readonly holds: boolean;
@@ -31,7 +34,9 @@ export const unitOf = ({ folds }: Results): Unit => (folds === undefined ? "seed
 
 export const overlapOf = ({ folds }: Results): number => folds?.overlap ?? 0;
 
-export function decide({ because, values, unit, minimumSeeds, missing, p, holds }: Evidence): Verdict {
+export function decide(evidence: Evidence): Verdict {
+  const { because, values, unit, minimumSeeds, missing, unfit = null, p, holds } = evidence;
+  if (unfit !== null) return { verdict: "undecided", because: `${because}; ${unfit}` };
   if (missing !== null) return { verdict: "undecided", because: `${missing}. Ignoring those: ${because}` };
   if (values < minimumSeeds)
     return {
@@ -47,12 +52,23 @@ export function decide({ because, values, unit, minimumSeeds, missing, p, holds 
 
 /** 1 if a higher value of the metric is better, -1 if a lower one is. */
 export function direction(results: Results, metric: string): 1 | -1 {
-  const found = results.metrics[metric];
-  if (found === undefined)
-    throw studyError(`claim: unknown metric "${metric}": ${suggestion(metric, Object.keys(results.metrics))}`);
+  const found = requireMetric(results, metric);
   if (found.better === "neither")
     throw studyError(`claim: the metric "${metric}" has better: "neither", so no variant can be better by it`);
   return found.better === "higher" ? 1 : -1;
+}
+
+/** A metric of the study by its name. */
+export function requireMetric(results: Results, metric: string): Metric {
+  const found = results.metrics[metric];
+  if (found !== undefined) return found;
+  throw studyError(`claim: unknown metric "${metric}": ${suggestion(metric, Object.keys(results.metrics))}`);
+}
+
+/** Why a method cannot test the values of these results, or `null`. */
+export function unfitFor(method: Method, results: Results): string | null {
+  if (method.folds || unitOf(results) === "seed") return null;
+  return `the ${method.name.paired} needs independent values, and the folds of one seed share training data (run more seeds, or test by "t")`;
 }
 
 /** Values of the first variant minus those of the second, for the seeds (or folds) that both have. */
@@ -89,17 +105,24 @@ export function missingTrials(results: Results, task: string, variants: readonly
   return lost.length === 0 ? null : lost.join(", ");
 }
 
-/** A mean with its interval and the method: "1.2 (95 % interval 0.65 to 1.76, paired t over 5 seeds)". */
-export function spread(results: Results, values: readonly number[], method: "paired t" | "Student’s t"): string {
-  const { mean, low, high } = meanInterval(values, { overlap: overlapOf(results) });
+/** A centre with its interval and the method: "1.2 (95 % interval 0.65 to 1.76, paired t over 5 seeds)". */
+export function spread(
+  results: Results,
+  values: readonly number[],
+  method: Method,
+  samples: "paired" | "single",
+): string {
+  const { estimate, low, high } = method.interval(values, overlapOf(results));
   const unit = unitOf(results);
   const dependent = unit === "fold" ? ` of one seed, corrected because they share training data` : "";
-  if (values.length < 2) return `${format(mean)} (one ${unit})`;
+  if (values.length < 2) return `${format(estimate)} (one ${unit})`;
   if (low === high) {
     const tested = unit === "seed" ? "no spread: sign test" : "no spread, so nothing can be said about others";
-    return `${format(mean)} with each of ${values.length} ${unit}s (${tested})`;
+    return `${format(estimate)} with each of ${values.length} ${unit}s (${tested})`;
   }
-  return `${format(mean)} (95 % interval ${format(low)} to ${format(high)}, ${method} over ${values.length} ${unit}s${dependent})`;
+  const over = `${method.label[samples]} over ${values.length} ${unit}s`;
+  if (low === Number.NEGATIVE_INFINITY) return `${format(estimate)} (too few ${unit}s for a 95 % interval, ${over})`;
+  return `${format(estimate)} (95 % interval ${format(low)} to ${format(high)}, ${over}${dependent})`;
 }
 
 export const format = (value: number): string => String(Number(value.toPrecision(3))).replace("-", "−");

@@ -1,13 +1,17 @@
 import { messageOf } from "../error.ts";
 import type { Results } from "../results.ts";
 import { holm } from "../statistics/tests.ts";
-import type { Claim, Verdict } from "./claim.ts";
+import type { Claim, ClaimKind, Verdict } from "./claim.ts";
 import { formatP, SIGNIFICANT } from "./evidence.ts";
 import { verdictSchema } from "./schema.ts";
+import { verdictWords } from "./words.ts";
 
 /** A claim with its verdict. */
 export interface JudgedClaim extends Verdict {
   readonly text: string;
+  readonly kind: ClaimKind;
+  /** The verdict in the words of the claim's kind, such as "confirmed". */
+  readonly words: string;
   /** `p`, corrected for the number of claims by Holm's method. */
   readonly corrected?: number;
 }
@@ -17,7 +21,9 @@ export interface JudgedClaim extends Verdict {
  * only because there are many.
  */
 export function judgeClaims(claims: readonly Claim[], results: Results): JudgedClaim[] {
-  const verdicts = claims.map((claim): JudgedClaim => ({ text: claim.text, ...verdictOf(claim, results) }));
+  const verdicts = claims.map((claim) =>
+    judged({ text: claim.text, kind: claim.kind ?? "published", ...verdictOf(claim, results) }),
+  );
   const tested = verdicts.flatMap(({ p }) => (p === undefined ? [] : [p]));
   if (tested.length < 2) return verdicts;
   const corrected = holm(tested);
@@ -26,8 +32,13 @@ export function judgeClaims(claims: readonly Claim[], results: Results): JudgedC
     const p = verdict.p === undefined ? undefined : corrected[next++];
     if (p === undefined) return verdict;
     const because = `${verdict.because}, ${formatP(p)} after Holm’s correction for ${tested.length} claims`;
-    return { ...verdict, because, corrected: p, verdict: p < SIGNIFICANT ? verdict.verdict : "undecided" };
+    return judged({ ...verdict, because, corrected: p, verdict: p < SIGNIFICANT ? verdict.verdict : "undecided" });
   });
+}
+
+/** Adds the words of the verdict. */
+export function judged(claim: Omit<JudgedClaim, "words">): JudgedClaim {
+  return { ...claim, words: verdictWords(claim.kind, claim.verdict) };
 }
 
 /** A test can be any function. Whatever it does, the claim gets a verdict. */

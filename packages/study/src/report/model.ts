@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { judgeClaims, type JudgedClaim } from "../claims/judge.ts";
+import { claimKinds } from "../claims/claim.ts";
+import { judgeClaims, judged, type JudgedClaim } from "../claims/judge.ts";
 import { verdictSchema } from "../claims/schema.ts";
 import type { Environment } from "../environment.ts";
 import { messageOf } from "../error.ts";
@@ -74,7 +75,11 @@ export async function readModel(store: Store, study: Study | null): Promise<Repo
   };
 }
 
-const storedClaim = verdictSchema.extend({ text: z.string(), corrected: z.number().optional() });
+const storedClaim = verdictSchema.extend({
+  text: z.string(),
+  kind: z.enum(claimKinds).default("published"),
+  corrected: z.number().optional(),
+});
 
 async function judge(
   store: Store,
@@ -84,11 +89,13 @@ async function judge(
   if (study !== null) return { claims: judgeClaims(study.claims, results), claimsNote: null };
   try {
     const last = z.object({ claims: z.array(storedClaim) }).parse(await store.readDocument());
-    const claims = last.claims.map(({ p, corrected, ...claim }) => ({
-      ...claim,
-      ...(p === undefined ? {} : { p }),
-      ...(corrected === undefined ? {} : { corrected }),
-    }));
+    const claims = last.claims.map(({ p, corrected, ...claim }) =>
+      judged({
+        ...claim,
+        ...(p === undefined ? {} : { p }),
+        ...(corrected === undefined ? {} : { corrected }),
+      }),
+    );
     return {
       claims,
       claimsNote: "The study's module could not be loaded here: these are the verdicts of the last run.",

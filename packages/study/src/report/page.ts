@@ -130,7 +130,7 @@ function claims({ claims: judged, claimsNote }: ReportModel): Markup | null {
       ${judged.map(
         (claim) =>
           html`<li>
-            <span class="verdict ${claim.verdict.replace(" ", "-")}">${claim.verdict}</span>
+            <span class="verdict ${claim.verdict.replace(" ", "-")}">${claim.words}</span>
             <div>
               <p>${claim.text}</p>
               <p class="note">${withOptions(claim.because)}.</p>

@@ -46,8 +46,8 @@ td.strip-cell { min-width: 174px; vertical-align: middle; }
 .claims { list-style: none; margin: 1em 0; padding: 0; max-width: 52em; }
 .claims li { display: grid; grid-template-columns: 9.4em 1fr; column-gap: 1.2em; padding: .75em 0; border-top: 1px solid var(--rule); }
 .claims li:first-child { border-top: 0; }
-.verdict { font: 600 .84rem/1.9 system-ui, -apple-system, "Segoe UI", Inter, sans-serif; white-space: nowrap; }
-.verdict::before { display: inline-block; width: 1.25em; }
+.verdict { font: 600 .84rem/1.4 system-ui, -apple-system, "Segoe UI", Inter, sans-serif; padding: .3em 0 0 1.25em; text-indent: -1.25em; }
+.verdict::before { display: inline-block; width: 1.25em; text-indent: 0; }
 .reproduced { color: var(--good); } .reproduced::before { content: "✓"; }
 .not-reproduced { color: var(--bad); } .not-reproduced::before { content: "✕"; }
 .undecided { color: var(--open); } .undecided::before { content: "?"; }

@@ -7,6 +7,22 @@ export interface Interval {
   readonly high: number;
 }
 
+/** A confidence interval that says what it estimates, and how. */
+export interface StatedInterval extends Interval {
+  /** The estimate. */
+  readonly estimate: number;
+  /** The confidence level, such as 0.95. */
+  readonly confidence: number;
+  /** How the interval was made and from how many values, such as "Student's t over 5 values". */
+  readonly method: string;
+}
+
+/** Refuses a confidence level that is not between 0 and 1. */
+export function requireConfidence(name: string, confidence: number): void {
+  if (!(confidence > 0 && confidence < 1))
+    throw new Error(`${name}: confidence is ${confidence}, expected a number between 0 and 1`);
+}
+
 /**
  * Wilson's interval of a proportion, at 95 % (Wilson 1927). It stays inside 0..1 and is correct for few trials, unlike
  * the usual `p ± 1.96 sqrt(p (1 - p) / n)`. Without trials it is 0..1: nothing is known.
@@ -44,8 +60,7 @@ export function studentHalfWidth(
   values: readonly number[],
   { confidence = 0.95, overlap = 0 }: IntervalOptions = {},
 ): number {
-  if (!(confidence > 0 && confidence < 1))
-    throw new Error(`studentHalfWidth: confidence is ${confidence}, expected a number between 0 and 1`);
+  requireConfidence("studentHalfWidth", confidence);
   if (values.length < 2) return Number.NaN;
   return (
     (studentQuantile((1 + confidence) / 2, values.length - 1) * standardDeviation(values)) /
@@ -61,4 +76,38 @@ export function meanInterval(
   const centre = mean(values);
   const half = studentHalfWidth(values, options);
   return { mean: centre, low: centre - half, high: centre + half };
+}
+
+/**
+ * Interval of the mean by Student's t; for values that share training data (`overlap`) after Nadeau and Bengio (2003).
+ * For fewer than two values its ends are `NaN`.
+ */
+export function studentInterval(values: readonly number[], options: IntervalOptions = {}): StatedInterval {
+  const { confidence = 0.95, overlap = 0 } = options;
+  const { mean: estimate, low, high } = meanInterval(values, options);
+  const corrected = overlap === 0 ? "" : ", corrected for shared training data (Nadeau and Bengio)";
+  return { estimate, low, high, confidence, method: `Student's t over ${values.length} values${corrected}` };
+}
+
+/**
+ * Interval of the mean of `first - second` by Student's t over pairs, such as two variants with the same seeds. What a
+ * pair shares cancels, so the interval is narrower than that of two independent samples.
+ *
+ * @throws an error if the samples differ in length.
+ */
+export function pairedInterval(
+  first: readonly number[],
+  second: readonly number[],
+  options: IntervalOptions = {},
+): StatedInterval {
+  const differences = pairDifferences("pairedInterval", first, second);
+  const { method, ...interval } = studentInterval(differences, options);
+  return { ...interval, method: `paired ${method.replace("values", "pairs")}` };
+}
+
+/** `first - second`, pair by pair. */
+export function pairDifferences(name: string, first: readonly number[], second: readonly number[]): number[] {
+  if (first.length !== second.length)
+    throw new Error(`${name}: ${first.length} and ${second.length} values, expected as many, in the same order`);
+  return first.map((value, index) => value - (second[index] ?? Number.NaN));
 }

@@ -58,7 +58,7 @@ describe("intervals", () => {
     const { low, high } = bcaInterval(skewed);
     // Of values with a long upper tail the interval reaches further up than down.
     expect(high - mean(skewed)).toBeGreaterThan(1.5 * (mean(skewed) - low));
-    expect(bcaInterval(skewed.map(() => 3))).toEqual({ low: 3, high: 3 });
+    expect(bcaInterval(skewed.map(() => 3))).toMatchObject({ estimate: 3, low: 3, high: 3 });
     expect(() => bcaInterval([1, 2, 3, 4, 5])).toThrow(
       "bcaInterval: 5 values, expected at least 20; for the mean of fewer use meanInterval",
     );

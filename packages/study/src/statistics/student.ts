@@ -55,7 +55,8 @@ function arctangent(x: number): number {
   return 8 * y * sum;
 }
 
-function requireFreedom(name: string, freedom: number): void {
+/** Refuses degrees of freedom that are not an integer from 1. */
+export function requireFreedom(name: string, freedom: number): void {
   if (!(Number.isInteger(freedom) && freedom >= 1))
     throw new Error(`${name}: ${freedom} degrees of freedom, expected an integer of at least 1`);
 }

@@ -51,7 +51,7 @@ export function median(values: readonly number[]): number {
  * learning at the edge of the statistical precipice").
  */
 export function interquartileMean(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
+  const sorted = Float64Array.from(values).sort();
   const cut = sorted.length / 4;
   let sum = 0;
   let weight = 0;

@@ -20,6 +20,31 @@ export function meanTest(values: readonly number[], centre = 0, overlap = 0): nu
   return 2 * studentCdf(-t, values.length - 1);
 }
 
+/**
+ * Whether the mean of the values lies within ±`within`: two one-sided t tests (Schuirmann 1987; for paired samples, of
+ * their differences). The values are equivalent to 0 if `p`, the larger of the two, is small. Below 0.025, the 95 %
+ * interval lies within the margins.
+ *
+ * @param overlap For values that share training data, as for `meanTest`.
+ * @returns One-sided p-values that the mean is not above the lower margin, not below the upper one, and the larger one.
+ * @throws an error if `within` is not positive.
+ */
+export function equivalenceTest(
+  values: readonly number[],
+  within: number,
+  overlap = 0,
+): { readonly lower: number; readonly upper: number; readonly p: number } {
+  if (!(within > 0)) throw new Error(`equivalenceTest: within is ${within}, expected a positive number`);
+  const oneSided = (margin: number, inside: boolean): number => {
+    const half = meanTest(values, margin, overlap) / 2;
+    return inside ? half : 1 - half;
+  };
+  const centre = mean(values);
+  const lower = oneSided(-within, centre > -within);
+  const upper = oneSided(within, centre < within);
+  return { lower, upper, p: Math.max(lower, upper) };
+}
+
 /** Two-sided p-value of the sign test if all `n` signs agree. */
 function signTest(n: number): number {
   let p = 2;
