@@ -68,7 +68,7 @@ test("the examples of a group are together, in folds and in validation", async (
   const folds = await crossValidate(model, examples, { ...options, folds: 3, groups, validation: 0.5 });
   expect(folds.flatMap(({ rows }) => [...rows.test]).sort((a, b) => a - b)).toEqual([...Array(20).keys()]);
   for (const { rows } of folds) {
-    const parts = Object.values(rows).map((own) => new Set(Array.from(own, (row) => groups[row])));
+    const parts = [rows.train, rows.validation, rows.test].map((own) => new Set(Array.from(own, (row) => groups[row])));
     expect(parts.map(({ size }) => size).reduce((sum, size) => sum + size)).toBe(7);
     expect(rows.validation.length).toBeGreaterThan(0);
   }

@@ -1,6 +1,6 @@
 import { relative } from "node:path";
 import type { PreparedRun } from "@sluice/runner";
-import { cachedTrials, formatSeconds, trialName, type CachedTrial } from "@sluice/study";
+import { cachedTrials, formatSeconds, reachOf, trialName, type CachedTrial, type Reach } from "@sluice/study";
 import { layTable, type Column } from "../layout.ts";
 import { plannedStudy, plural, sizeText, withStudyOptions, type StudyFlags } from "../study-options.ts";
 import { EXIT, type AddCommand, type Terminal } from "../terminal.ts";
@@ -11,7 +11,9 @@ interface Flags extends StudyFlags {
 
 export const addPlan: AddCommand = (program, terminal, ended) => {
   withStudyOptions(program.command("plan"))
-    .description("say what run would do: trials, what is done already and why, and how long it takes; run nothing")
+    .description(
+      "say what run would do: trials, what is done already and why, time, and what the seeds can find; run nothing",
+    )
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  sluice plan digits hidden=128 --seeds 10")
     .action(async (study: string, settings: string[], flags: Flags) =>
@@ -29,20 +31,24 @@ async function plan(given: string, { settings, flags, terminal }: Given): Promis
   const { folder, stdout } = terminal;
   const { name, prepared } = await plannedStudy(given, settings, { flags, command: "run", folder });
   const trials = await cachedTrials(prepared);
+  const { study, budget } = prepared;
+  const reach = reachOf(study, { budget, ...(flags.seeds === undefined ? {} : { seeds: flags.seeds }) });
   const write = (text: string): void => void stdout.write(`${text}\n`);
-  if (flags.json === true) write(JSON.stringify(documentOf(prepared, trials), null, 2));
-  else for (const line of lines(name, { prepared, trials, folder, width: stdout.columns ?? 120 })) write(line);
-  return EXIT.done;
+  if (flags.json === true) write(JSON.stringify({ ...documentOf(prepared, trials), claims: reach.claims }, null, 2));
+  else for (const line of lines(name, { prepared, trials, reach, folder, width: stdout.columns ?? 120 })) write(line);
+  // A claim that more seeds could decide is refused.
+  return reach.claims.some(({ decidable, needs }) => decidable === false && needs !== null) ? EXIT.failed : EXIT.done;
 }
 
 interface Planned {
   readonly prepared: PreparedRun;
   readonly trials: readonly CachedTrial[];
+  readonly reach: Reach;
   readonly folder: string;
   readonly width: number;
 }
 
-function lines(name: string, { prepared, trials, folder, width }: Planned): string[] {
+function lines(name: string, { prepared, trials, reach, folder, width }: Planned): string[] {
   const { estimate, budget, jobs, threads, out, pending } = prepared;
   const time = estimate === null ? "time not yet known" : `about ${formatSeconds(estimate)}`;
   return [
@@ -52,8 +58,15 @@ function lines(name: string, { prepared, trials, folder, width }: Planned): stri
       : `${plural(pending.length, "trial")} to run, ${jobs} at a time with ${plural(threads, "thread")} each: ${time}.`,
     "",
     ...layTable(columns, grouped(trials), width),
+    ...(reach.claims.length === 0 ? [] : ["", ...reachLines(reach)]),
   ];
 }
+
+/** What each claim can find with these seeds, or that it cannot be decided. */
+const reachLines = ({ seeds, claims }: Reach): string[] => [
+  `What ${plural(seeds, "seed")} can find:`,
+  ...claims.flatMap(({ text, says }) => [`  ${text}`, `    ${says}`]),
+];
 
 /** Trials of one task and variant that have the same status for the same reason. */
 interface Group {
