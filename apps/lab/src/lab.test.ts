@@ -304,6 +304,9 @@ test("settings, tasks, variants and seeds of one's own, and what they change", {
     sluice("status", out),
     sluice("diff", out, join(scratch, "nowhere")),
   ]);
+  const compared = await sluice("compare", out, other);
+  expect(compared.stdout).toMatch(/^low noise +plain +Slope error +\S+own +2 +[\d.]+ ± [\d.]+$/m);
+  expect(compared.stdout).toMatch(/^ +\S+other +2 +[\d.]+ ± [\d.]+ +−?[\d.]+ ± [\d.]+ +2 +[\d.]+$/m);
   expect(JSON.parse(planned.stdout).trials.map(({ why: reason }: { why: string }) => reason)).toEqual([
     "run before, but: steps 30 → 40",
     "run before, but: steps 30 → 40",

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { messageOf } from "@sluice/study";
+import { addCompare } from "./commands/compare.ts";
 import { addDiff } from "./commands/diff.ts";
 import { addList } from "./commands/list.ts";
 import { addPlan } from "./commands/plan.ts";
@@ -12,7 +13,17 @@ import { addVerify } from "./commands/verify.ts";
 import { addWhy } from "./commands/why.ts";
 import { EXIT, type AddCommand, type Terminal } from "./terminal.ts";
 
-const commands: readonly AddCommand[] = [addRun, addPlan, addStatus, addReport, addDiff, addWhy, addVerify, addList];
+const commands: readonly AddCommand[] = [
+  addRun,
+  addPlan,
+  addStatus,
+  addReport,
+  addCompare,
+  addDiff,
+  addWhy,
+  addVerify,
+  addList,
+];
 
 const closed = new AbortController();
 const terminal: Terminal = {

@@ -77,6 +77,13 @@ export {
   type SettingDifference,
 } from "./compare/identity.ts";
 export { parting, type Parting } from "./compare/rows.ts";
+export {
+  compareSummaries,
+  type ComparedMetric,
+  type ComparedRuns,
+  type PairedDifference,
+  type RunSummary,
+} from "./compare/summaries.ts";
 export { agreementOf, type Agreement, type AgreementOptions, type VerifiedTrial } from "./compare/agreement.ts";
 export { areSame, compareRuns, type RunComparison, type TrialPair } from "./compare/runs.ts";
 

@@ -3,6 +3,7 @@ import {
   areSame,
   cachedTrials,
   compareRuns,
+  compareSummaries,
   differencesText,
   identityDifferences,
   inProcess,
@@ -69,6 +70,29 @@ describe("two runs", () => {
     ]);
     expect(onlySecond.map(({ task }) => task)).toEqual(["two", "two"]);
   });
+});
+
+test("several runs by the means of their metrics, paired by seed", async () => {
+  const [first, second, third] = [await ran(), await ran({ settings: { steps: 3 } }), await ran({ tasks: ["two"] })];
+  const { metrics, problems } = await compareSummaries([first, second, third]);
+  expect(problems).toEqual([]);
+  expect(metrics.map(({ task, variant, runs }) => [task, variant, ...runs.map(({ n }) => n)])).toEqual([
+    ["one", "slow", 2, 2, 0],
+    ["one", "fast", 2, 2, 0],
+    ["two", "slow", 2, 2, 2],
+    ["two", "fast", 2, 2, 2],
+  ]);
+  const [slow] = metrics;
+  // 1/16 and 2/16 after four halvings, 1/8 and 2/8 after three: differences 1/16 and 2/16.
+  expect(slow?.runs.map(({ mean }) => mean)).toEqual([0.09375, 0.1875, NaN]);
+  expect(slow?.runs[0]?.difference).toBe(null);
+  expect(slow?.runs[2]?.difference).toBe(null);
+  // Mean 3/32, standard error 1/32; t(0.975, 1) = 12.7062. t = 3 with one degree of freedom: p = 1 - 2 atan(3) / pi.
+  const { pairs, mean, low, high, p } = slow?.runs[1]?.difference ?? {};
+  expect([pairs, mean]).toEqual([2, 0.09375]);
+  expect(low).toBeCloseTo(0.09375 - 12.7062047 / 32, 7);
+  expect(high).toBeCloseTo(0.09375 + 12.7062047 / 32, 7);
+  expect(p).toBeCloseTo(1 - (2 * Math.atan(3)) / Math.PI, 8);
 });
 
 test("a plan says of each trial why it runs, by the stored trial that is most like it", async () => {
