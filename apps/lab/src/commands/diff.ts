@@ -1,6 +1,5 @@
 import {
   areSame,
-  compareRuns,
   differencesText,
   formatNumber,
   trialName,
@@ -8,41 +7,20 @@ import {
   type RunComparison,
   type TrialPair,
 } from "@sluice/study";
+import { comparing } from "../comparison.ts";
 import { layTable, type Column } from "../layout.ts";
-import { storeAt } from "../stores.ts";
 import { plural } from "../study-options.ts";
-import { EXIT, type AddCommand, type Terminal } from "../terminal.ts";
-
-interface Flags {
-  readonly json?: boolean;
-}
+import type { AddCommand } from "../terminal.ts";
 
 export const addDiff: AddCommand = (program, terminal, ended) => {
-  program
+  const command = program
     .command("diff")
     .description("compare two runs trial by trial: settings, code, data, results, and where curves part")
-    .argument("<first>", "a runs folder, such as runs/digits/quick")
-    .argument("<second>", "another one")
-    .option("--json", "print JSON")
-    .addHelpText("after", "\nExample:\n  sluice diff runs/digits/quick runs/digits/quick+hidden=128")
-    .action(async (first: string, second: string, flags: Flags) =>
-      ended(await diff([first, second], { flags, terminal })),
-    );
+    .addHelpText("after", "\nExample:\n  sluice diff runs/digits/quick runs/digits/quick+hidden=128");
+  comparing(command, { lines: diffLines, document: (comparison) => comparison }, { terminal, ended });
 };
 
-async function diff(
-  [first, second]: readonly [string, string],
-  { flags, terminal }: { readonly flags: Flags; readonly terminal: Terminal },
-): Promise<number> {
-  const { folder, stdout, stderr } = terminal;
-  const comparison = await compareRuns(storeAt(first, folder), storeAt(second, folder));
-  for (const problem of comparison.problems) stderr.write(`${problem}\n`);
-  const lines = flags.json === true ? [JSON.stringify(comparison, null, 2)] : diffLines(comparison, stdout.columns);
-  for (const line of lines) stdout.write(`${line}\n`);
-  return EXIT.done;
-}
-
-function diffLines(comparison: RunComparison, width = 120): string[] {
+function diffLines(comparison: RunComparison, width: number): string[] {
   const { pairs } = comparison;
   return [
     ...(pairs.length === 0 ? [] : layTable(columns, pairs, width)),

@@ -1,41 +1,21 @@
-import { areSame, compareRuns, differencesText, trialName, type RunComparison, type TrialPair } from "@sluice/study";
-import { storeAt } from "../stores.ts";
+import { areSame, differencesText, trialName, type RunComparison, type TrialPair } from "@sluice/study";
+import { comparing } from "../comparison.ts";
 import { plural } from "../study-options.ts";
-import { EXIT, type AddCommand, type Terminal } from "../terminal.ts";
+import type { AddCommand } from "../terminal.ts";
 import { countLines, partingText } from "./diff.ts";
 
-interface Flags {
-  readonly json?: boolean;
-}
-
 export const addWhy: AddCommand = (program, terminal, ended) => {
-  program
+  const command = program
     .command("why")
     .description("say why two runs have different results: which setting, code, data or machine, and from which step")
-    .argument("<first>", "a runs folder, such as runs/digits/quick")
-    .argument("<second>", "another one")
-    .option("--json", "print JSON")
-    .addHelpText("after", "\nExample:\n  sluice why runs/digits/quick runs/digits/full")
-    .action(async (first: string, second: string, flags: Flags) =>
-      ended(await why([first, second], { flags, terminal })),
-    );
+    .addHelpText("after", "\nExample:\n  sluice why runs/digits/quick runs/digits/full");
+  comparing(command, { lines: whyLines, document: reasonsOf }, { terminal, ended });
 };
 
-async function why(
-  [first, second]: readonly [string, string],
-  { flags, terminal }: { readonly flags: Flags; readonly terminal: Terminal },
-): Promise<number> {
-  const { folder, stdout, stderr } = terminal;
-  const comparison = await compareRuns(storeAt(first, folder), storeAt(second, folder));
-  for (const problem of comparison.problems) stderr.write(`${problem}\n`);
-  const reasons = reasonsOf(comparison);
-  const lines =
-    flags.json === true
-      ? [JSON.stringify(reasons, null, 2)]
-      : [...countLines(comparison), ...reasons.flatMap((reason) => ["", ...reasonLines(reason)])];
-  for (const line of lines) stdout.write(`${line}\n`);
-  return EXIT.done;
-}
+const whyLines = (comparison: RunComparison): string[] => [
+  ...countLines(comparison),
+  ...reasonsOf(comparison).flatMap((reason) => ["", ...reasonLines(reason)]),
+];
 
 /** Trials that differ in the same things. */
 interface Reason {
