@@ -15,6 +15,7 @@ const settings = {
 
 /** What the study does where a trial must die: end its process. Without it, no trial dies. */
 export interface ExecutorStudyOptions {
+  /** Ends the process of the trial. */
   die?(): never;
 }
 
