@@ -1,6 +1,7 @@
 import { isTensor, leavesOf, TensorError, type Tree } from "@sluice/tensor";
 import { shown } from "@sluice/tensor/internal";
 import { batches, type Batches, type BatchesOptions, type Parts } from "@sluice/train";
+import { isExampleStream } from "./example-stream.ts";
 
 /** Cuts examples into batches, like `batches` and `raggedBatches` of `@sluice/train`. */
 export type BatchesOf<E, B extends Parts> = (examples: E, options: BatchesOptions) => Batches<B>;
@@ -41,6 +42,10 @@ function checkExamples(operation: string, examples: unknown): void {
   if (typeof examples !== "object" || examples === null || Array.isArray(examples) || isTensor(examples))
     throw new TensorError(
       `${operation}: the examples are ${shown(examples)}, expected tensors by name, such as { x }${isTensor(examples) ? "; write { x: examples }" : ""}`,
+    );
+  if (isExampleStream(examples))
+    throw new TensorError(
+      `${operation}: the examples are a stream, expected tensors by name; give it the chunks of the stream, one after the other`,
     );
   for (const [name, part] of Object.entries(examples))
     if (typeof part !== "object" || part === null || ArrayBuffer.isView(part))

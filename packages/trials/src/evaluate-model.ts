@@ -1,18 +1,13 @@
 import type { Layer } from "@sluice/cells";
 import { diagnose, recordProgram, tensorsOf, type Backend, type Tensor, type Tree } from "@sluice/tensor";
 import { checkOptions, isArray } from "@sluice/tensor/internal";
-import { evaluator, type Batches, type Evaluator, type LossResult, type Parts, type Weighted } from "@sluice/train";
+import { evaluator, type Evaluator, type LossResult, type Parts, type Weighted } from "@sluice/train";
 import { withBackend } from "./backend.ts";
-import {
-  batchingOf,
-  batchingOptions,
-  shapesOf,
-  type BatchesIfNeeded,
-  type BatchingOptions,
-  type OwnParts,
-} from "./batching.ts";
+import { batchingOptions, shapesOf, type BatchesIfNeeded, type BatchingOptions, type OwnParts } from "./batching.ts";
+import type { ExampleStream } from "./example-stream.ts";
 import { modelOf, type Model, type ModelWeights, type SequenceExamples } from "./model.ts";
 import { exampleOf, type NotFiniteOrigin } from "./not-finite.ts";
+import { passOf, type Pass } from "./pass.ts";
 import { objectiveOf, objectiveOptions, type Objective, type ObjectiveOptions } from "./objective.ts";
 
 /** Loss and metrics, as means over the counted examples or steps. */
@@ -35,7 +30,10 @@ export interface EvaluateOptions<E, B extends Parts, O extends Tree, M extends s
   readonly backend?: Backend;
 }
 
-/** Computes loss and metrics of a model on examples, without dropout, in batches in the order of the data. */
+/**
+ * Computes loss and metrics of a model on examples or on a stream of them, without dropout, in batches in the order of
+ * the data.
+ */
 export async function evaluateModel<
   P extends Tree,
   E extends object,
@@ -44,7 +42,7 @@ export async function evaluateModel<
 >(
   model: Layer<P>,
   params: NoInfer<P>,
-  examples: E,
+  examples: E | ExampleStream<E>,
   options: EvaluateOptions<E, B, Tensor, M> & BatchesIfNeeded<E, B>,
 ): Promise<Measured<M>>;
 export async function evaluateModel<
@@ -56,7 +54,7 @@ export async function evaluateModel<
 >(
   model: Model<P, NoInfer<B>, O>,
   params: NoInfer<P>,
-  examples: E,
+  examples: E | ExampleStream<E>,
   options: EvaluateOptions<E, B, O, M> & BatchesIfNeeded<E, B>,
 ): Promise<Measured<M>>;
 export async function evaluateModel<
@@ -65,18 +63,37 @@ export async function evaluateModel<
   O extends Tree,
   M extends string,
   B extends Parts,
->(model: Layer<P> | Model<P, B, O>, params: P, examples: E, options: EvaluateOptions<E, B, O, M>): Promise<Measured> {
+>(
+  model: Layer<P> | Model<P, B, O>,
+  params: P,
+  examples: E | ExampleStream<E>,
+  options: EvaluateOptions<E, B, O, M>,
+): Promise<Measured<M>> {
   checkOptions("evaluateModel", options, [...objectiveOptions, ...batchingOptions, "buffers", "backend"], {
     batchSize: "size",
   });
-  const own = modelOf(model);
+  return evaluated(modelOf(model), params, examples, options);
+}
+
+async function evaluated<P extends Tree, E extends object, O extends Tree, M extends string, B extends Parts>(
+  model: Model<P, B, O>,
+  params: P,
+  examples: E | ExampleStream<E>,
+  options: EvaluateOptions<E, B, O, M>,
+): Promise<Measured<M>>;
+async function evaluated(
+  own: Model<Tree, Parts, Tree>,
+  params: Tree,
+  examples: Parts | ExampleStream<Parts>,
+  options: EvaluateOptions<Parts, Parts, Tree, string>,
+): Promise<Measured> {
   const objective = objectiveOf("evaluateModel", own, options);
   const weights = { params, buffers: options.buffers ?? own.initialBuffers?.() ?? {} };
-  const cut = batchingOf("evaluateModel", options)(examples);
+  const pass = passOf("evaluateModel", examples, options);
   return withBackend(options.backend, async (backend) => {
     const measurer = measuring({ objective, weights, backend });
     try {
-      return await measurer.run(weights, cut);
+      return await measurer.run(weights, pass);
     } finally {
       await measurer.dispose();
     }
@@ -85,9 +102,9 @@ export async function evaluateModel<
 
 /** Evaluates one objective. */
 export interface Measurer<P extends Tree, B extends Parts> {
-  run(weights: ModelWeights<P>, cut: Batches<B>): Promise<Measured>;
+  run(weights: ModelWeights<P>, pass: Pass<B>): Promise<Measured>;
   /** Where the first NaN or infinity came from, found on the reference backend. Undefined if there is none. */
-  origin(weights: ModelWeights<P>, cut: Batches<B>): Promise<NotFiniteOrigin | undefined>;
+  origin(weights: ModelWeights<P>, pass: Pass<B>): Promise<NotFiniteOrigin | undefined>;
   dispose(): Promise<void>;
 }
 
@@ -112,10 +129,10 @@ export function measuring<P extends Tree, B extends Parts>({
     return found;
   };
   return {
-    async run({ params, buffers }, cut) {
-      const found = await evaluatorOf(cut.at(0).batch);
+    async run({ params, buffers }, pass) {
+      const found = await evaluatorOf(await pass.first());
       const streams = objective.streams();
-      const evaluation = await found.run(params, cut.epoch(0), {
+      const evaluation = await found.run(params, pass.batches(), {
         buffers,
         onBatch({ batch, loss, outputs }) {
           streams.add({ batch, loss, output: outputs, counted: objective.countedOf(outputs, batch) });
@@ -128,9 +145,9 @@ export function measuring<P extends Tree, B extends Parts>({
         ...(Object.keys(notDefined).length === 0 ? {} : { notDefined }),
       };
     },
-    async origin({ params, buffers }, cut) {
-      const found = await evaluatorOf(cut.at(0).batch);
-      for (const numbered of cut.epoch(0)) {
+    async origin({ params, buffers }, pass) {
+      const found = await evaluatorOf(await pass.first());
+      for await (const numbered of pass.batches()) {
         const { batch } = numbered;
         const { loss } = await found.run(params, [numbered], { buffers });
         if (Number.isFinite(loss)) continue;

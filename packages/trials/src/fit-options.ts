@@ -4,13 +4,14 @@ import { checkMade, checkOptions, shown, suggestion } from "@sluice/tensor/inter
 import type { LossResult, Parts, TrainerOptions, Weighted, WindowsOptions } from "@sluice/train";
 import { batchingOptions } from "./batching.ts";
 import type { EvaluateOptions } from "./evaluate-model.ts";
+import { isExampleStream } from "./example-stream.ts";
 import type { HistoryRow } from "./history.ts";
 import type { Run, StepTaken } from "./loop.ts";
 import { objectiveOptions } from "./objective.ts";
 import type { Better, ReduceOnPlateau } from "./stopping.ts";
 import { isStreaming } from "./streaming.ts";
 
-/** The data of `fit`. A `Dataset` of `@sluice/data` is such an object. */
+/** The data of `fit`: examples, or an `exampleStream`. A `Dataset` of `@sluice/data` is such an object. */
 export interface FitData<E> {
   readonly train: E;
   /** Evaluated during training; decides which weights are best. */
@@ -162,6 +163,22 @@ function checkSplits(data: object): void {
   );
 }
 
+/** What a stream has no use for, since its examples are never all there. */
+function checkStreams(data: FitData<unknown>, options: object): void {
+  for (const [name, split] of Object.entries({ train: data.train, validation: data.validation, test: data.test })) {
+    if (typeof split === "function")
+      throw new TensorError(
+        `fit: data.${name} is ${shown(split)}; make it a stream of examples: exampleStream(${split.name || "() => chunks"}, { buffer: 1000 })`,
+      );
+    if (!isExampleStream(split)) continue;
+    for (const option of ["batches", "truncate"])
+      if (Reflect.get(options, option) !== undefined)
+        throw new TensorError(
+          `fit: ${option} needs examples in memory, but data.${name} is a stream; leave ${option} out, or give the chunks of the stream as examples`,
+        );
+  }
+}
+
 /** @throws an error that says what is wrong with the options, or which data they need. */
 export function checkFit(
   data: FitData<unknown>,
@@ -169,6 +186,7 @@ export function checkFit(
 ): void {
   checkSplits(data);
   checkOptions("fit", options, known, aliases);
+  checkStreams(data, options);
   if (options.optimizer !== undefined)
     checkMade(
       "fit",

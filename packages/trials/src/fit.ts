@@ -5,7 +5,6 @@ import {
   adam,
   scaled,
   trainer,
-  type Batches,
   type LossContext,
   type LossResult,
   type Parts,
@@ -13,9 +12,11 @@ import {
 } from "@sluice/train";
 import type { GradientTransform } from "@sluice/clip";
 import { withBackend } from "./backend.ts";
-import { batchingOf, type BatchesIfNeeded, type OwnParts } from "./batching.ts";
+import { batchingOf, type BatchesIfNeeded, type BatchingOptions, type OwnParts } from "./batching.ts";
 import { declaredBy } from "./declared.ts";
 import { given } from "./given.ts";
+import { isExampleStream, type ExampleStream } from "./example-stream.ts";
+import type { Feed } from "./feed.ts";
 import { evaluateModel, measuring, type Measured, type Measurer } from "./evaluate-model.ts";
 import { checkFit, watchedBy, type FitData, type FitOptions, type TrainingOptions, type Watch } from "./fit-options.ts";
 import { noSteps, type HistoryRow } from "./history.ts";
@@ -25,8 +26,10 @@ import { objectiveOf, type Objective } from "./objective.ts";
 import { predict, type InputsOf } from "./predict.ts";
 import { loadRun, saveRun, type SavedRun } from "./saved-run.ts";
 import { hasFurtherIntegers, hasNotFinite, NotFiniteError } from "./not-finite.ts";
+import { passOf, type Pass } from "./pass.ts";
+import { sourceOf } from "./source.ts";
 import { bestOf } from "./stopping.ts";
-import { truncated, windowsText } from "./truncation.ts";
+import { windowsText } from "./truncation.ts";
 
 /** Weights, and the step after which they were taken. */
 export interface Weights<P extends Tree> extends ModelWeights<P> {
@@ -50,7 +53,7 @@ export interface Fitted<P extends Tree, E, O extends Tree, M extends string = st
   /** Loss and metrics of `params` on `data.test`. Absent without test data, or if training was aborted. */
   readonly test?: Measured<M>;
   /** Loss and metrics of `params` on other examples. */
-  evaluate(examples: E): Promise<Measured<M>>;
+  evaluate(examples: E | ExampleStream<E>): Promise<Measured<M>>;
   /** The outputs for examples, `[examples, ...]`, in the order of the data. */
   predict(examples: InputsOf<E>): Promise<O>;
   /** A checkpoint for `resume`. */
@@ -63,6 +66,8 @@ export interface Fitted<P extends Tree, E, O extends Tree, M extends string = st
  *
  *     const trained = await fit(model, { train, validation }, { loss: crossEntropy, epochs: 20, patience: 3, keep: "best" });
  *     await trained.predict(test);
+ *
+ * Data that do not fit in memory come as an {@link exampleStream}, for training, validation or test.
  *
  * All random numbers come from `seed`. A run that is saved with `checkpoint()` and continued with `resume` gives the
  * same bits as an uninterrupted run, including its best weights, its learning rate and the count of `patience`.
@@ -78,7 +83,7 @@ export async function fit<
   B extends SequenceExamples = OwnParts<E, SequenceExamples>,
 >(
   model: Layer<P>,
-  data: FitData<E>,
+  data: FitData<E | ExampleStream<E>>,
   options: FitOptions<P, E, B, Tensor, M> & BatchesIfNeeded<E, B>,
 ): Promise<Fitted<P, E, Tensor, M>>;
 export async function fit<
@@ -89,26 +94,28 @@ export async function fit<
   B extends Parts = OwnParts<E>,
 >(
   model: Model<P, NoInfer<B>, O>,
-  data: FitData<E>,
+  data: FitData<E | ExampleStream<E>>,
   options: FitOptions<P, E, B, O, M> & BatchesIfNeeded<E, B>,
 ): Promise<Fitted<P, E, O, M>>;
 export async function fit<P extends Tree, E extends object, O extends Tree, M extends string, B extends Parts>(
   model: Layer<P> | Model<P, B, O>,
-  data: FitData<E>,
+  data: FitData<E | ExampleStream<E>>,
   options: FitOptions<P, E, B, O, M>,
 ): Promise<Fitted<P, E, O, M>> {
   checkFit(data, options);
   return fitted(modelOf(model), data, options);
 }
 
+type StreamedData = FitData<Parts | ExampleStream<Parts>>;
+
 async function fitted<P extends Tree, E extends object, O extends Tree, M extends string, B extends Parts>(
   model: Model<P, B, O>,
-  data: FitData<E>,
+  data: FitData<E | ExampleStream<E>>,
   options: FitOptions<P, E, B, O, M>,
 ): Promise<Fitted<P, E, O, M>>;
 async function fitted(
   own: Model<Tree, Parts, Tree>,
-  data: FitData<Parts>,
+  data: StreamedData,
   options: FitOptions<Tree, Parts, Parts, Tree, string>,
 ): Promise<Fitted<Tree, Parts, Tree>> {
   return withBackend(options.backend, async (backend) => {
@@ -119,14 +126,12 @@ async function fitted(
     const objective = objectiveOf("fit", own, options);
     const measurer = measuring({ objective, weights: start, backend });
     try {
-      await checkTestData(measurer, start, data, batchingOf("fit", options));
+      const testing = data.test === undefined ? undefined : passOf("fit", data.test, options);
+      if (testing !== undefined) await checkTestData(measurer, start, data, { testing, options });
       const { stopped, run } = await trained({ model: own, objective, start, data, options, backend, measurer });
       const weights = weightsOf(run, options);
       const kept = options.keep === "best" ? weights.best : weights.last;
-      const test =
-        data.test === undefined || stopped === "aborted"
-          ? undefined
-          : await measurer.run(kept, batchingOf("fit", options)(data.test));
+      const test = testing === undefined || stopped === "aborted" ? undefined : await measurer.run(kept, testing);
       const { loss, metrics, perStep, size, batches } = options;
       const { params, buffers } = kept;
       const common = { buffers, ...given({ size, batches, backend: options.backend }) };
@@ -148,19 +153,22 @@ async function fitted(
   });
 }
 
-/** Test data whose loss cannot be finite is reported before training, since an error at the end would cost the weights. */
+/**
+ * Test data whose loss cannot be finite is reported before training, since an error at the end would cost the weights. A
+ * stream is not read for that.
+ */
 async function checkTestData(
   measurer: Measurer<Tree, Parts>,
   weights: ModelWeights<Tree>,
-  data: FitData<Parts>,
-  cut: (examples: Parts) => Batches<Parts>,
+  { train, test }: StreamedData,
+  { testing, options }: { readonly testing: Pass<Parts>; readonly options: BatchingOptions<Parts, Parts> },
 ): Promise<void> {
-  if (data.test === undefined) return;
-  const test = cut(data.test);
-  if (!hasNotFinite(test) && !hasFurtherIntegers(test, cut(data.train))) return;
-  const { loss } = await measurer.run(weights, test);
+  if (test === undefined || isExampleStream(test)) return;
+  const cut = batchingOf("fit", options);
+  if (!isExampleStream(train) && !hasNotFinite(cut(test)) && !hasFurtherIntegers(cut(test), cut(train))) return;
+  const { loss } = await measurer.run(weights, testing);
   if (Number.isFinite(loss)) return;
-  const origin = await measurer.origin(weights, test);
+  const origin = await measurer.origin(weights, testing);
   throw new NotFiniteError(`the test loss is ${loss} before training`, { split: "test", step: 0, origin });
 }
 
@@ -168,7 +176,7 @@ interface TrainedParts {
   readonly model: Model<Tree, Parts, Tree>;
   readonly objective: Objective<Tree, Parts>;
   readonly start: ModelWeights<Tree>;
-  readonly data: FitData<Parts>;
+  readonly data: StreamedData;
   readonly options: FitOptions<Tree, Parts, Parts, Tree, string>;
   readonly backend: Backend;
   readonly measurer: Measurer<Tree, Parts>;
@@ -180,10 +188,8 @@ async function trained(parts: TrainedParts): Promise<LoopEnd<Tree>> {
   const { seed = 0, size = 32, epochs, metrics } = options;
   const watch = watchedBy(options.watch, metrics);
   const root = key(seed);
-  const cut = batchingOf("fit", options);
-  const train = cut(data.train, { key: keyFor(root, "batches") });
-  const { batches, carry, optionsOf } = truncated(train, model, { ...options, ...start });
-  const validation = data.validation === undefined ? undefined : cut(data.validation);
+  const { first, feedFrom, carry, optionsOf } = await sourceOf(data.train, model, { ...options, ...start, root });
+  const validation = data.validation === undefined ? undefined : passOf("fit", data.validation, options);
   const training = await trainer({
     loss: (params: Tree, batch: Weighted<Parts>, context: LossContext<Tree, Tree>): LossResult =>
       objective.ofBatch(params, batch, {
@@ -203,32 +209,35 @@ async function trained(parts: TrainedParts): Promise<LoopEnd<Tree>> {
     ...start,
     carry,
     key: keyFor(root, "training"),
-    batch: batches.at(0).batch,
+    batch: first,
     backend,
   });
+  let feed: Feed<Parts> | undefined;
   try {
-    return await trainOn(
-      await startOf(training, { start, seed, size, windows: windowsText(options.truncate), resume: options.resume }),
-      {
-        training,
-        batches,
-        steps: epochs === undefined ? (options.steps ?? 0) : batches.stepsIn(epochs),
-        end: epochs === undefined ? "steps" : "epochs",
-        every: options.validateEvery,
-        validation: validation && {
-          measure: (weights) => measurer.run(weights, validation),
-          origin: (weights) => measurer.origin(weights, validation),
-        },
-        watched: { metric: watch.metric, of: valueOf(watch), decides: options.keep === "best" },
-        improvement: watch,
-        patience: options.patience,
-        reduceOnPlateau: options.reduceOnPlateau,
-        signal: options.signal,
-        onStep: options.onStep?.bind(options),
-        onRow: options.onRow?.bind(options),
+    const shuffle = isExampleStream(data.train) ? `buffer ${data.train.buffer}` : "whole";
+    const windows = windowsText(options.truncate);
+    const begun = await startOf(training, { start, seed, size, windows, shuffle, resume: options.resume });
+    const own = (feed = feedFrom(begun.ends));
+    return await trainOn(begun, {
+      training,
+      feed: own,
+      steps: () => (epochs === undefined ? (options.steps ?? 0) : own.stepsIn(epochs)),
+      end: epochs === undefined ? "steps" : "epochs",
+      every: options.validateEvery,
+      validation: validation && {
+        measure: (weights) => measurer.run(weights, validation),
+        origin: (weights) => measurer.origin(weights, validation),
       },
-    );
+      watched: { metric: watch.metric, of: valueOf(watch), decides: options.keep === "best" },
+      improvement: watch,
+      patience: options.patience,
+      reduceOnPlateau: options.reduceOnPlateau,
+      signal: options.signal,
+      onStep: options.onStep?.bind(options),
+      onRow: options.onRow?.bind(options),
+    });
   } finally {
+    await feed?.close();
     await training.dispose();
   }
 }
@@ -248,7 +257,7 @@ function optimizerOf({
   return reduceOnPlateau === undefined ? accumulated : scaled(accumulated);
 }
 
-interface StartParts extends Pick<SavedRun<Tree>, "seed" | "size" | "windows"> {
+interface StartParts extends Pick<SavedRun<Tree>, "seed" | "size" | "windows" | "shuffle"> {
   readonly start: ModelWeights<Tree>;
   readonly resume: Uint8Array | undefined;
 }
@@ -256,9 +265,9 @@ interface StartParts extends Pick<SavedRun<Tree>, "seed" | "size" | "windows"> {
 /** A run at its start, or at the checkpoint from which it resumes. */
 async function startOf(
   training: LoopOptions<Tree>["training"],
-  { start, seed, size, windows, resume }: StartParts,
+  { start, resume, ...same }: StartParts,
 ): Promise<SavedRun<Tree>> {
-  const run = { training: await training.state(), best: start, seed, size, windows, history: [], sums: noSteps };
+  const run = { training: await training.state(), best: start, ...same, ends: [], history: [], sums: noSteps };
   if (resume === undefined) return run;
   const saved = await loadRun(resume, run);
   await training.setState(saved.training);

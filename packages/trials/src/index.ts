@@ -3,6 +3,7 @@ export { fit, type Fitted, type Weights } from "./fit.ts";
 export type { FitData, FitOptions, TrainingOptions, Watch } from "./fit-options.ts";
 export { NotFiniteError, type NotFiniteOrigin } from "./not-finite.ts";
 export { evaluateModel, type EvaluateOptions, type Measured } from "./evaluate-model.ts";
+export { exampleStream, type ExampleStream, type ExampleStreamOptions } from "./example-stream.ts";
 export { predict, type InputsOf, type PredictOptions } from "./predict.ts";
 export {
   crossValidate,

@@ -2,7 +2,6 @@ import type { Bytes, Tree } from "@sluice/tensor";
 import {
   DivergedError,
   withScale,
-  type Batches,
   type LossResult,
   type Numbered,
   type Parts,
@@ -10,6 +9,7 @@ import {
   type Weighted,
 } from "@sluice/train";
 import type { Measured } from "./evaluate-model.ts";
+import type { Feed } from "./feed.ts";
 import { meansOf, noSteps, withStep, type HistoryRow, type StepSums } from "./history.ts";
 import type { ModelWeights } from "./model.ts";
 import { exampleOf, NotFiniteError, type NotFiniteOrigin } from "./not-finite.ts";
@@ -22,8 +22,9 @@ export type Stopped = "epochs" | "steps" | "patience" | "aborted";
 
 /** A training step, as passed to `onStep`. */
 export interface StepTaken<M extends string = string> {
-  /** Steps so far, including this one, and the maximum number of steps. */
+  /** Steps so far, including this one. */
   readonly step: number;
+  /** The maximum number of steps; Infinity while a stream has not come to the end of its last epoch. */
   readonly steps: number;
   /** Examples in the batch. */
   readonly examples: number;
@@ -48,9 +49,9 @@ export interface Run<P extends Tree> {
 /** `B` is the batch. */
 export interface LoopOptions<P extends Tree, B extends Parts = Parts> {
   readonly training: Trainer<P, Weighted<B>, LossResult, Tree, Tree>;
-  readonly batches: Batches<B>;
-  /** The maximum number of steps, and the reason reported when they are all taken. */
-  readonly steps: number;
+  readonly feed: Feed<B>;
+  /** The maximum number of steps, as far as it is known, and the reason reported when they are all taken. */
+  readonly steps: () => number;
   readonly end: "epochs" | "steps";
   /** Steps between rows; undefined means one epoch. */
   readonly every: number | undefined;
@@ -89,13 +90,14 @@ export interface LoopEnd<P extends Tree> {
  * any step continues to the same bits.
  */
 export async function trainOn<P extends Tree>(from: SavedRun<P>, options: LoopOptions<P>): Promise<LoopEnd<P>> {
-  const { training, onStep, onRow } = options;
+  const { training, feed, onStep, onRow } = options;
   const turn = turns();
   let at: Standing<P> = from;
   let exhausted = isExhausted(at, options);
-  const saved = async (): Promise<SavedRun<P>> => ({ ...at, training: await training.state() });
+  const saved = async (): Promise<SavedRun<P>> => ({ ...at, ends: feed.ends(), training: await training.state() });
   const run: Run<P> = { weights: () => weightsOf(training), checkpoint: async () => saveRun(await saved()) };
   for (;;) {
+    await feed.reach(training.step);
     if (isDue(training.step, options) && at.history.at(-1)?.step !== training.step) {
       const weights = await weightsOf(training);
       const row = await evaluated(at, weights, options);
@@ -118,16 +120,16 @@ export async function trainOn<P extends Tree>(from: SavedRun<P>, options: LoopOp
 /** A run without its trainer's state. */
 type Standing<P extends Tree> = Omit<SavedRun<P>, "training">;
 
-function isDue<P extends Tree>(step: number, { steps, every, validation, batches }: LoopOptions<P>): boolean {
-  if (step === steps) return true;
+function isDue<P extends Tree>(step: number, { steps, every, validation, feed }: LoopOptions<P>): boolean {
+  if (step === steps()) return true;
   if (step === 0) return validation !== undefined;
-  return every === undefined ? batches.stepsIn(epochsAt(batches, step)) === step : step % every === 0;
+  return every === undefined ? feed.stepsIn(feed.epochsAt(step)) === step : step % every === 0;
 }
 
 async function evaluated<P extends Tree>(
   { sums }: Standing<P>,
   weights: ModelWeights<P>,
-  { training, batches, validation: own }: LoopOptions<P>,
+  { training, feed, validation: own }: LoopOptions<P>,
 ): Promise<HistoryRow> {
   const { step } = training;
   const validation = await own?.measure(weights);
@@ -139,7 +141,7 @@ async function evaluated<P extends Tree>(
     });
   return {
     step,
-    epoch: epochsAt(batches, step),
+    epoch: feed.epochsAt(step),
     ...(sums.steps === 0 ? {} : { training: meansOf(sums) }),
     ...(validation === undefined ? {} : { validation }),
   };
@@ -190,16 +192,16 @@ function whyStopped<P extends Tree>(
   exhausted: boolean,
   { training, steps, end, signal }: LoopOptions<P>,
 ): Stopped | undefined {
-  if (training.step >= steps) return end;
+  if (training.step >= steps()) return end;
   if (exhausted) return "patience";
   return signal?.aborted === true ? "aborted" : undefined;
 }
 
 async function stepped<P extends Tree>(
   { sums }: Standing<P>,
-  { training, batches, steps }: LoopOptions<P>,
+  { training, feed, steps }: LoopOptions<P>,
 ): Promise<{ readonly taken: StepTaken; readonly sums: StepSums }> {
-  const numbered = batches.at(training.step);
+  const numbered = await feed.at(training.step);
   const { batch, examples } = numbered;
   const started = performance.now();
   const {
@@ -213,7 +215,7 @@ async function stepped<P extends Tree>(
   });
   const seconds = (performance.now() - started) / 1000;
   return {
-    taken: { step: training.step, steps, examples, loss, metrics, gradientNorm, transforms, seconds },
+    taken: { step: training.step, steps: steps(), examples, loss, metrics, gradientNorm, transforms, seconds },
     sums: withStep(sums, { loss, metrics, gradientNorm, weight }),
   };
 }
@@ -233,12 +235,4 @@ async function weightsOf<P extends Tree>({ state }: LoopOptions<P>["training"]):
 /** The watched values of all evaluations. */
 function watchedIn(history: readonly HistoryRow[], { watched }: Pick<LoopOptions<Tree>, "watched">): number[] {
   return history.flatMap(({ validation }) => (validation === undefined ? [] : [watched.of(validation)]));
-}
-
-/** The number of complete epochs in this many steps. */
-function epochsAt({ stepsIn }: Pick<Batches<Parts>, "stepsIn">, step: number): number {
-  let epochs = Math.floor(step / stepsIn(1));
-  while (stepsIn(epochs) > step) epochs -= 1;
-  while (stepsIn(epochs + 1) <= step) epochs += 1;
-  return epochs;
 }

@@ -13,6 +13,10 @@ interface RunNumbers {
   readonly size: number;
   /** The windows of truncated back-propagation, such as `k1 4, k2 8`; `none` for whole sequences. */
   readonly windows: string;
+  /** What the training is shuffled in: `whole`, or of a stream `buffer 1000`. */
+  readonly shuffle: string;
+  /** Steps after which the epochs of a stream ended. */
+  readonly ends: readonly number[];
   readonly history: readonly HistoryRow[];
   /** Sums over the steps since the last row. */
   readonly sums: StepSums;
@@ -34,17 +38,19 @@ export function saveRun<P extends Tree>({ training, best, ...numbers }: SavedRun
 /**
  * The run that {@link saveRun} wrote; `like` has its arrays' shapes.
  *
- * @throws an error where the file is no such run, is damaged, or is of another model, optimizer, seed, batch size or windows.
+ * @throws an error where the file is no such run, is damaged, or is of another model, optimizer, seed, batch size, windows or shuffle.
  */
 export async function loadRun<P extends Tree>(
   bytes: Uint8Array,
-  like: Pick<SavedRun<P>, "training" | "best" | "seed" | "size" | "windows">,
+  like: Pick<SavedRun<P>, "training" | "best" | "seed" | "size" | "windows" | "shuffle">,
 ): Promise<SavedRun<P>> {
   const text = readSafetensors(bytes).metadata[name];
   if (text === undefined)
     throw new SafetensorsError("the file is not a checkpoint of fit; make one with `checkpoint()` of its result");
-  const numbers: RunNumbers = JSON.parse(text, decoded);
-  for (const what of ["seed", "size", "windows"] as const)
+  const { seed, size, windows, shuffle = "whole", ends = [], history, sums }: RunNumbers = JSON.parse(text, decoded);
+  // Always in this order, so that a resumed run has the bytes of one that was not interrupted.
+  const numbers = { seed, size, windows, shuffle, ends, history, sums };
+  for (const what of ["seed", "size", "windows", "shuffle"] as const)
     if (numbers[what] !== like[what])
       throw new SafetensorsError(
         `the checkpoint is of a run with the ${what} ${numbers[what]}, but this run has ${like[what]}; use the same to resume`,

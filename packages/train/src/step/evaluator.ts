@@ -67,15 +67,18 @@ export interface EvaluatorRunOptions<B, O extends Tree, F extends Tree> {
   onBatch?(evaluated: EvaluatedBatch<B, O>): void;
 }
 
+/** A batch, and how many of its examples count. */
+type EvaluableBatch<B> = Pick<Numbered<B>, "batch" | "examples">;
+
 /** A compiled evaluation of a loss. */
 export interface Evaluator<P extends Tree, B extends Tree, R extends LossResult, F extends Tree = NoBuffers> {
   /**
-   * Uploads the weights, and the buffers if the model has any, to the backend once, and averages over the batches. Pass
-   * the buffers from the same training step as the weights: `trainer.buffers()`.
+   * Uploads the weights, and the buffers if the model has any, to the backend once, and averages over the batches, which
+   * may come as a stream. Pass the buffers from the same training step as the weights: `trainer.buffers()`.
    */
   run(
     params: P,
-    batches: Iterable<Pick<Numbered<B>, "batch" | "examples">>,
+    batches: Iterable<EvaluableBatch<B>> | AsyncIterable<EvaluableBatch<B>>,
     options?: EvaluatorRunOptions<B, OutputsOf<R>, F>,
   ): Promise<Evaluation<R>>;
   /** Frees memory on the backend. Later calls reject. */
@@ -120,7 +123,7 @@ export async function evaluator<
       await session.setState({ params: weights, carry: first, buffers: checkGiven(like, runOptions.buffers) });
       const losses = runningMean<{ readonly loss: number }>();
       const metrics = runningMean<MetricsOf<R>>();
-      for (const { batch, examples } of batches) {
+      for await (const { batch, examples } of batches) {
         const { result, outputs } = await session.run(batch);
         const weight = result.weight === undefined ? examples : item(result.weight);
         losses.add({ loss: item(result.loss) }, weight);
