@@ -1,9 +1,9 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { valuesOf } from "@sluice/tensor";
 import * as fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, inject, test } from "vitest";
 import { DataError, fsdd, logMel, mfcc, parseWav } from "../index.ts";
 import { soundFeatures } from "./features.ts";
 import { folderWith } from "../testing/data-folder.ts";
@@ -185,15 +185,19 @@ describe.skipIf(folder === null)("FSDD, where there is a data folder with it", (
   test("a changed sample and a damaged recording are errors", { timeout: 60_000 }, async () => {
     const scratch = await mkdtemp(join(tmpdir(), "sluice-fsdd-"));
     try {
-      await cp(join(folder ?? "", "fsdd"), join(scratch, "fsdd"), { recursive: true, mode: 0 });
-      const file = join(scratch, "fsdd/recordings/3_theo_9.wav");
+      const [from, to] = [folder ?? "", scratch].map((root) => join(root, "fsdd/recordings"));
+      await mkdir(to ?? "", { recursive: true });
+      const names = await readdir(from ?? "");
+      await Promise.all(names.map((name) => symlink(join(from ?? "", name), join(to ?? "", name))));
+      const file = join(to ?? "", "3_theo_9.wav");
       const bytes = await readFile(file);
-      await rm(file, { force: true });
+      await rm(file);
       bytes[50] = (bytes[50] ?? 0) ^ 1;
       await writeFile(file, bytes);
       await expect(fsdd({ folder: scratch })).rejects.toThrow(
         /^FSDD: fsdd\/recordings: damaged or another version: the SHA-256 of its 3000 sums is/,
       );
+      if (!inject("long")) return;
       await writeFile(file, bytes.subarray(0, 100));
       await expect(fsdd({ folder: scratch })).rejects.toThrow(
         "FSDD: fsdd/recordings/3_theo_9.wav, byte 4: it has 100 bytes",

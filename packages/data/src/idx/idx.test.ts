@@ -126,6 +126,13 @@ describe.skipIf(folder === null)("MNIST, where there is a data folder with it", 
   });
 });
 
+describe.skipIf(fashion === null)("Fashion-MNIST as a data set, where there is a data folder with it", () => {
+  const tensors = { x: { shape: [28, 28], dtype: "f32" }, y: { shape: [], dtype: "i32" } } as const;
+  const few = { folder: fashion, train: 150, validation: 40, test: 30 };
+  const laws = datasetSuite(() => fashionMnist(few), { tensors, examples: 220, read: readIn(fashion) });
+  for (const { name, skip, run } of laws) test(name, { skip: skip !== undefined, timeout: 60_000 }, run);
+});
+
 test.skipIf(fashion === null)("Fashion-MNIST, where there is a data folder with it", { timeout: 60_000 }, async () => {
   const set = await fashionMnist({ folder: fashion, validation: 0 });
   const counts = Array.from({ length: 10 }, (_, c) => valuesOf(set.train.y).filter((y) => y === c).length);

@@ -1,11 +1,12 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { key, valuesOf } from "@sluice/tensor";
+import { key, tensor, valuesOf } from "@sluice/tensor";
 import { eventTime, fitScaler, lengthsOf, observedCount, takeRows } from "@sluice/irregular";
 import { once } from "@sluice/tensor/testing";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, inject, test, vi } from "vitest";
 import { DataError, dataFolder, physionet2012, physionet2012Examples, stratifiedSplit } from "../index.ts";
+import { datasetSuite } from "../testing/index.ts";
 import { parseOutcomes } from "./outcomes.ts";
 import { readStay } from "./stay.ts";
 import { measured } from "./variables.ts";
@@ -154,6 +155,7 @@ const counted = {
 describe.each(["a", "b"] as const)("set %s, where SLUICE_DATA names a data folder", (set) => {
   test("has what pandas counts", async ({ skip }) => {
     skip(folder === undefined, "SLUICE_DATA names no data folder");
+    skip(set === "b" && !inject("long"), "set B is read by npm run test:long");
     const { observations, y, account, provenance } = await sets[set]();
     const { ids, times, values, mask, offsets, statics } = observations;
     const lengths = ids.map((_, row) => offsets.data[row + 1]! - offsets.data[row]!);
@@ -182,16 +184,22 @@ describe("examples of set A, where SLUICE_DATA names a data folder", { timeout: 
   test("are scaled by the rows for training alone", async ({ skip }) => {
     skip(folder === undefined, "SLUICE_DATA names no data folder");
     const stays = await sets.a();
-    const split = stratifiedSplit(stays.y, { key: key(1), validation: 0.1 });
+    const whole = stratifiedSplit(stays.y, { key: key(1), validation: 0.1 });
+    // Each part has deaths in the same share.
+    const deaths = (rows: Int32Array): number => sum(rows.map((row) => valuesOf(stays.y)[row] ?? NaN));
+    expect([whole.train, whole.validation, whole.test].map((rows) => [rows.length, deaths(rows)])).toEqual([
+      [2800, 388],
+      [400, 55],
+      [800, 111],
+    ]);
+    const few = (rows: Int32Array): Int32Array => (inject("long") ? rows : rows.subarray(0, rows.length / 8));
+    const split = { train: few(whole.train), validation: few(whole.validation), test: few(whole.test) };
     const data = physionet2012Examples(stays, split);
     expect(data.scaler).toEqual(fitScaler(takeRows(stays.observations, split.train)));
-    expect([data.train.x.shape, data.validation.x.shape, data.test.delta.shape]).toEqual([
-      [2800, 202, 37],
-      [400, 202, 37],
-      [800, 202, 37],
-    ]);
-    // Each part has deaths in the same share.
-    expect([data.train, data.validation, data.test].map(({ y }) => sum(valuesOf(y)))).toEqual([388, 55, 111]);
+    expect([data.train.x.shape, data.validation.x.shape, data.test.delta.shape]).toEqual(
+      [split.train, split.validation, split.test].map((rows) => [rows.length, 202, 37]),
+    );
+    expect([...valuesOf(data.train.y)]).toEqual(Array.from(split.train, (row) => valuesOf(stays.y)[row]));
     const { center, spread } = data.scaler.variables[heartRate]!;
     const first = data.test.y.shape[0]! - 1;
     const { values, mask, offsets } = takeRows(stays.observations, [split.test[first]!]);
@@ -206,6 +214,7 @@ describe("examples of set A, where SLUICE_DATA names a data folder", { timeout: 
 
   test("come on a grid of hours, in which nothing is left out", async ({ skip }) => {
     skip(folder === undefined, "SLUICE_DATA names no data folder");
+    skip(!inject("long"), "set A is read on a grid by npm run test:long");
     const [stays, hourly] = [await sets.a(), await physionet2012({ set: "a", view: "hourly" })];
     expect(new Set(lengthsOf(eventTime(hourly.observations)).data)).toEqual(new Set([49]));
     // Each hour with a heart rate has one.
@@ -229,6 +238,40 @@ describe("examples of set A, where SLUICE_DATA names a data folder", { timeout: 
     expect(() => physionet2012Examples(stays, split(rows(1, 4000), rows(2)))).toThrow("rows from 0 to 3999, got 4000");
     expect(() => physionet2012Examples(stays, split(rows(), rows(2)))).toThrow("no rows for training");
   });
+});
+
+describe("examples in event time as a data set, where SLUICE_DATA names a data folder", { timeout: 60_000 }, () => {
+  const each = (...shape: number[]) => ({ shape, dtype: "f32" }) as const;
+  /** The first 160 stays, among which each has measurements. */
+  const make = async () => {
+    const { observations, y, ...rest } = await sets.a();
+    const rows = Array.from({ length: 160 }, (_, row) => row);
+    const some = {
+      ...rest,
+      observations: takeRows(observations, rows),
+      y: tensor(Int32Array.from(valuesOf(y).subarray(0, 160))),
+    };
+    return physionet2012Examples(some, stratifiedSplit(some.y, { key: key(1), validation: 0.1 }));
+  };
+  const steps = 147;
+  const laws = datasetSuite(make, {
+    tensors: {
+      x: each(steps, 37),
+      lengths: { shape: [], dtype: "i32" },
+      mask: { shape: [steps, 37], dtype: "bool" },
+      delta: each(steps, 37),
+      elapsed: each(steps, 1),
+      statics: each(5),
+      y: { shape: [], dtype: "i32" },
+    },
+    examples: 160,
+  });
+  for (const { name, skip: reason, run } of laws)
+    test(name, async ({ skip }) => {
+      skip(folder === undefined, "SLUICE_DATA names no data folder");
+      skip(reason !== undefined, reason);
+      await run();
+    });
 });
 
 const heartRate = measured.findIndex(({ name }) => name === "HR");

@@ -204,6 +204,17 @@ test("Japanese vowels, where there is a data folder with it", async ({ skip }) =
   expect(Array.from({ length: 9 }, (_, s) => speakers.filter((y) => y === s).length)).toEqual(new Array(9).fill(30));
 });
 
+describe.skipIf(folder === null)("Japanese vowels as a data set, where there is a data folder with it", () => {
+  const tensors = {
+    x: { shape: [29, 12], dtype: "f32" },
+    lengths: { shape: [], dtype: "i32" },
+    y: { shape: [], dtype: "i32" },
+  } as const;
+  const make = () => japaneseVowels({ folder });
+  for (const { name, skip, run } of datasetSuite(make, { tensors, examples: 640, read: readIn(folder) }))
+    test(name, { skip: skip !== undefined }, run);
+});
+
 describe.skipIf(folder === null)("Pickup gesture, where there is a data folder with it", () => {
   const tensors = {
     x: { shape: [361, 1], dtype: "f32" },
