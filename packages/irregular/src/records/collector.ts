@@ -5,7 +5,7 @@ import type { RecordSettings } from "./options.ts";
 import { idOf, readRecord, type RawRecord, type Reading, type UnreadableLine } from "./reading.ts";
 import { growingNames, growingReadings, needsNoTime, noTime, type GrowingReadings, type Names } from "./readings.ts";
 import type { RecordProblem } from "./report.ts";
-import { timeFormats, writtenTime, type TimeOptions, type WrittenTime } from "./time.ts";
+import { recognisedFormats, timeFormats, writtenTime, type TimeOptions, type WrittenTime } from "./time.ts";
 import { readTimes } from "./timed.ts";
 import { seenUnits, type SeenUnits } from "./units.ts";
 import { inOrder } from "./variables.ts";
@@ -43,7 +43,7 @@ export function recordCollector(operation: string, settings: RecordSettings): Re
     problems: [],
     count: 0,
   };
-  const formats = settings.time.format === undefined ? timeFormats : [settings.time.format];
+  const formats = settings.time.format === undefined ? recognisedFormats : [settings.time.format];
   const add = (reading: Reading): void => {
     collected.units.add(reading);
     const { id, variable, value, record, line = 0, isStatic } = reading;

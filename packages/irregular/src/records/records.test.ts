@@ -226,6 +226,48 @@ describe("times", () => {
     expect(bad).toEqual([...wrong, ...clock].map((_, i) => i + 1));
   });
 
+  test("other dates are what Date.UTC says, in the order that is named", () => {
+    const two = (n: number): string => String(n).padStart(2, "0");
+    fc.assert(
+      fc.property(
+        fc.date({ min: new Date(Date.UTC(1000, 0, 1)), max: new Date(Date.UTC(9999, 11, 31)), noInvalidDate: true }),
+        fc.constantFrom(".", "/", "-"),
+        fc.boolean(),
+        (date, mark, padded) => {
+          const [day, month] = [date.getUTCDate(), date.getUTCMonth() + 1].map((n) => (padded ? two(n) : String(n)));
+          const year = String(date.getUTCFullYear());
+          const clock = `${date.getUTCHours()}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())}`;
+          const wanted = Math.floor(date.getTime() / 1000);
+          for (const [format, parts] of [
+            ["day-month-year", [day, month, year]],
+            ["month-day-year", [month, day, year]],
+          ] as const) {
+            const days = parts.join(mark);
+            expect(timesOf([`${days} ${clock}`], { unit: "seconds", format })).toEqual([format, [wanted], []]);
+            expect(timesOf([days], { unit: "days", format })[1]).toEqual([Math.floor(wanted / 86_400)]);
+          }
+        },
+      ),
+    );
+  });
+
+  test("other dates that do not exist, are short or are of another order are reported", () => {
+    const wrong = [
+      "31.04.2024",
+      "29.02.2023",
+      "12/31/2024",
+      "1.2.24",
+      "1.2/2024",
+      "1.2.2024 24:00",
+      "1.2.2024 8",
+      "0.1.2024",
+    ];
+    const [, times, bad] = timesOf(["1.2.2024 08:30", ...wrong], { unit: "hours", format: "day-month-year" });
+    expect([times, bad]).toEqual([[Date.UTC(2024, 1, 1, 8, 30) / 3_600_000], wrong.map((_, i) => i + 1)]);
+    // Not named, they are not read.
+    expect(timesOf(["2024-01-01", "1.2.2024"], { unit: "days" })[2]).toEqual([1]);
+  });
+
   test("the format of most times is recognised, the rest is reported; or it is given", () => {
     expect(timesOf(["1:30", 2, "02:00"], { unit: "minutes" })).toEqual(["clock", [90, 120], [1]]);
     expect(timesOf(["1:30", 2, "02:00"], { unit: "minutes", format: "number" })).toEqual(["number", [2], [0, 2]]);
@@ -366,7 +408,11 @@ describe("bad input is named", () => {
     ["unit", read({ time: { unit: "hour" } }), 'time.unit is "hour", expected a unit of time; did you mean hours?'],
     ["no unit", read({ time: {} }), "fromRecords: time.unit is undefined, expected a unit of time"],
     ["numbers", read({ time: { unit: "days", numbersIn: 3 } }), "time.numbersIn is 3, expected a unit of time; known:"],
-    ["format", read({ time: { unit: "days", format: "date" } }), 'time.format is "date", expected number, clock, iso'],
+    [
+      "format",
+      read({ time: { unit: "days", format: "date" } }),
+      'time.format is "date", expected number, clock, iso, day-month-year',
+    ],
     ["variable twice", read({ variables: ["x", "x"] }), 'fromRecords: variables has "x" twice'],
     ["variable in both", read({ variables: ["x"], statics: ["x"] }), '"x" is in variables and in statics; choose one'],
     ["no name", read({ variables: [{ name: " " }] }), 'fromRecords: variables[0] has the name " ", expected a text'],
@@ -379,7 +425,7 @@ describe("bad input is named", () => {
     [
       "no time at all",
       read({}, [record("a", "1/2/2024", "x", 1)]),
-      'fromRecords: none of 1 times can be read, such as "1/2/2024" in record 0; expected numbers, HH:MM or ISO dates',
+      'fromRecords: none of 1 times can be read, such as "1/2/2024" in record 0; say in which order its parts are: time.format "day-month-year" or "month-day-year"',
     ],
   ])("%s", (_, run, message) => {
     expect(run).toThrow(message);

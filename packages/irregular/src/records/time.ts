@@ -6,9 +6,11 @@ import type { TimeUnit } from "./observations.ts";
 /**
  * How a time is written: as a number, `"number"`; as `HH:MM` or `HH:MM:SS` since the start of the row, `"clock"`, where
  * hours may exceed 24; or as an ISO 8601 date with or without a time, `"iso"`: `2024-03-01`, `2024-03-01T13:30`,
- * `2024-03-01 13:30:05.25+02:00`.
+ * `2024-03-01 13:30:05.25+02:00`. Other dates are read only if you say in which order they are, since 03/04/2024 can be
+ * either: `31.3.2024`, `31/03/2024 13:30` or `31-03-2024 13:30:05` as `"day-month-year"`, and `3/31/2024 13:30` as
+ * `"month-day-year"`.
  */
-export type TimeFormat = "number" | "clock" | "iso";
+export type TimeFormat = "number" | "clock" | "iso" | "day-month-year" | "month-day-year";
 
 /** How times are read, and the unit that they get. */
 export interface TimeOptions {
@@ -64,10 +66,15 @@ const parsers: Readonly<Record<TimeFormat, (given: unknown, decimal: DecimalMark
   number: finiteNumber,
   clock: clockTime,
   iso: isoTime,
+  "day-month-year": (given) => dateTime(given, true),
+  "month-day-year": (given) => dateTime(given, false),
 };
 
-/** All formats. Where as many times have one as another, the first of them is taken. */
-export const timeFormats: readonly TimeFormat[] = ["number", "clock", "iso"];
+/** Formats that no other text is in. Where as many times have one as another, the first of them is taken. */
+export const recognisedFormats: readonly TimeFormat[] = ["number", "clock", "iso"];
+
+/** All formats. */
+export const timeFormats: readonly TimeFormat[] = [...recognisedFormats, "day-month-year", "month-day-year"];
 
 /** Throws a TensorError if a value is not a format of times. */
 export function checkTimeFormat(operation: string, format: unknown): void {
@@ -81,7 +88,7 @@ export interface WrittenTime {
   readonly value: number;
 }
 
-/** Reads a time in one of these formats; undefined if it is in none. No text is in two formats. */
+/** Reads a time in the first of these formats that it is in; undefined if it is in none. */
 export function writtenTime(
   given: unknown,
   formats: readonly TimeFormat[],
@@ -135,6 +142,24 @@ function isoTime(given: unknown): number | undefined {
   const clock = 3_600_000 * part(4) + 60_000 * part(5) + 1000 * part(6) + thousandths;
   const zone = 3_600_000 * part(9) + 60_000 * part(10);
   return 86_400_000 * daysSince1970(year, month, day) + clock + (found[8] === "-" ? zone : -zone);
+}
+
+const datePattern =
+  /^(\d{1,2})([./-])(\d{1,2})\2(\d{4})(?:,?[T ]\s*(\d|[01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:\.(\d{1,3}))?)?)?$/;
+
+/** Whether a value is a date whose day or month comes first. */
+export const isOtherDate = (given: unknown): boolean => typeof given === "string" && datePattern.test(given.trim());
+
+/** Milliseconds since 1970-01-01T00:00Z of a date in UTC with four digits for the year. */
+function dateTime(given: unknown, dayFirst: boolean): number | undefined {
+  if (typeof given !== "string") return undefined;
+  const found = datePattern.exec(given.trim());
+  if (found === null) return undefined;
+  const part = (i: number): number => Number(found[i] ?? 0);
+  const [day, month, year] = [part(dayFirst ? 1 : 3), part(dayFirst ? 3 : 1), part(4)];
+  if (month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return undefined;
+  const clock = 3_600_000 * part(5) + 60_000 * part(6) + 1000 * part(7) + Number((found[8] ?? "").padEnd(3, "0"));
+  return 86_400_000 * daysSince1970(year, month, day) + clock;
 }
 
 function daysIn(year: number, month: number): number {

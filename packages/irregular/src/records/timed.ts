@@ -3,7 +3,7 @@ import { nth, shown } from "@sluice/tensor/internal";
 import { problemOf } from "./reading.ts";
 import { needsNoTime, noTime, type Readings } from "./readings.ts";
 import { placeOf, type RecordProblem } from "./report.ts";
-import { timeConverter, timeFormats, type TimeFormat, type TimeOptions } from "./time.ts";
+import { isOtherDate, timeConverter, timeFormats, type TimeFormat, type TimeOptions } from "./time.ts";
 
 /** Readings whose times are in one unit. */
 export interface Timed {
@@ -34,7 +34,7 @@ export function readTimes(
   const first = Array.prototype.indexOf.call(format, noTime);
   if (options.format === undefined && counts[most] === 0 && first >= 0)
     throw new TensorError(
-      `${operation}: none of ${unread.length} times can be read, such as ${shown(unread[0])} in ${placeOf(placeAt(first))}; expected numbers, HH:MM or ISO dates, such as 12.5, 07:30 or 2024-03-01T07:30`,
+      `${operation}: none of ${unread.length} times can be read, such as ${shown(unread[0])} in ${placeOf(placeAt(first))}; ${isOtherDate(unread[0]) ? 'say in which order its parts are: time.format "day-month-year" or "month-day-year"' : "expected numbers, HH:MM or ISO dates, such as 12.5, 07:30 or 2024-03-01T07:30"}`,
     );
   const timeFormat = options.format ?? nth(timeFormats, most);
   const wanted = timeFormats.indexOf(timeFormat);
@@ -55,4 +55,10 @@ export function readTimes(
   return { timeFormat, time };
 }
 
-const expectedTime = { number: "a finite number", clock: "HH:MM or HH:MM:SS", iso: "an ISO date" } as const;
+const expectedTime = {
+  number: "a finite number",
+  clock: "HH:MM or HH:MM:SS",
+  iso: "an ISO date",
+  "day-month-year": "a date such as 31.12.2024 13:30",
+  "month-day-year": "a date such as 12/31/2024 13:30",
+} as const;

@@ -32,6 +32,8 @@ export function fromCsv(text: string, options: CsvOptions): FromRecords {
     );
   const operation = inFile("fromCsv", options);
   const table = csvTable(operation, options);
+  // Before the rest is split: with another delimiter, quotes stand inside cells.
+  checkHeader(operation, [text.slice(0, text.search(/[\r\n]|$/)).replace(/^\uFEFF/, "")], table.delimiter);
   splitCsv(text, { delimiter: table.delimiter, fail: failIn(operation) }).forEach(table.add);
   return table.finish();
 }
@@ -53,6 +55,15 @@ export async function fromCsvStream(chunks: TextChunks, options: CsvOptions): Pr
   return table.finish();
 }
 
+/** Throws an error about a header that is one cell, if another delimiter makes several of it. */
+function checkHeader(operation: string, [header = "", ...further]: readonly string[], delimiter: string): void {
+  const other = [";", "\t", "|", ","].find((mark) => mark !== delimiter && header.includes(mark));
+  if (further.length > 0 || header.includes(delimiter) || other === undefined) return;
+  throw new TensorError(
+    `${operation}: the header ${shown(header)} has no ${shown(delimiter)}, but ${shown(other)}; set delimiter: ${shown(other)}`,
+  );
+}
+
 /** Takes the lines of a table, the header first. */
 function csvTable(operation: string, options: CsvOptions) {
   const reader = tableReader(operation, options, { own: ["delimiter"] });
@@ -64,6 +75,7 @@ function csvTable(operation: string, options: CsvOptions) {
     add({ line, cells }: CsvLine): void {
       if (cells.length === 1 && cells[0]?.trim() === "") return;
       if (width === undefined) {
+        checkHeader(operation, cells, delimiter);
         width = cells.length;
         reader.head(cells);
         reader.checkHeadings();

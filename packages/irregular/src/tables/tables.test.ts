@@ -260,7 +260,12 @@ describe("malformed input gives an error or a report with the line, and no numbe
     ["a heading with two units", "id,time,x [a],x [b]\n", "set unitsInHeader: false"],
     ["no header", "a,1,10\na,2,20\n", 'fromCsv: no column is called "id"; set columns.id; known: a, 1, 10'],
     ["another name", "ID,time,x\n", 'fromCsv: no column is called "id"; set columns.id; did you mean ID?'],
-    ["tabs", "id\ttime\tx\na\t1\t10\n", 'fromCsv: no column is called "id"'],
+    ["tabs", "id\ttime\tx\na\t1\t10\n", 'has no ",", but "\\t"; set delimiter: "\\t"'],
+    [
+      "semicolons, and quotes in another place",
+      '\uFEFFid;time;x\na;1,5;"1,0"\n"b; c";1;1\n',
+      'fromCsv: the header "id;time;x" has no ",", but ";"; set delimiter: ";"',
+    ],
     ["UTF-16", "i\0d\0,\0t\0i\0m\0e\0\n", 'fromCsv: no column is called "id"'],
     ["no time", "id,time,x\na,noon,1\nb,dusk,2\n", 'fromCsv: none of 2 times can be read, such as "noon" in line 2'],
     ["a contradiction", "id,time,x\na,1,2\na,1,3\n", 'x of "a" at 1 is 2 in line 2 and 3 in line 3; choose a rule'],
