@@ -2,7 +2,7 @@ import { createReadStream, mkdirSync, readFileSync, writeFileSync } from "node:f
 import { dense, gru, sequence, sequential } from "@sluice/cells";
 import { stratifiedSplit } from "@sluice/data";
 import * as irregular from "@sluice/irregular";
-import { concat, convert, key, softmax, tensor, valuesOf } from "@sluice/tensor";
+import { concat, convert, key, softmax, valuesOf } from "@sluice/tensor";
 import { accuracy, adam, crossEntropy, loadState, rowsOf, saveState } from "@sluice/train";
 import { fit, predict } from "@sluice/trials";
 
@@ -30,7 +30,7 @@ const { observations, report } = await irregular.fromCsvStream(createReadStream(
 console.error(irregular.reportLines(report).join("\n"));
 
 if (mode === "train") {
-  const y = tensor(Int32Array.from(valuesOf(observations.statics.values)));
+  const y = irregular.labelsOf(observations, "outcome");
   const rows = stratifiedSplit(y, { validation: 0.2, test: 0.2, key: key(1) });
   const training = irregular.takeRows(observations, rows.train);
   const scaler = irregular.fitScaler(training);

@@ -27,6 +27,7 @@ export {
 } from "./records/observations.ts";
 export { joinObservations } from "./records/join.ts";
 export { mergeObservations } from "./records/merge.ts";
+export { labelsOf } from "./records/labels-of.ts";
 export { sinceStart } from "./records/since-start.ts";
 export { type FromRecords, fromRecords } from "./records/from-records.ts";
 export type { ObservedRecord } from "./records/reading.ts";

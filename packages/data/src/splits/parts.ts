@@ -1,4 +1,4 @@
-import { isTensor, TensorError, valuesOf, type ArrayTensor, type Tensor } from "@sluice/tensor";
+import { isTensor, TensorError, valuesOf, type ArrayTensor, type Tensor, type Values } from "@sluice/tensor";
 import { checkKey, checkOptions, shown } from "@sluice/tensor/internal";
 
 /**
@@ -24,8 +24,8 @@ export interface DrawnShares extends Shares {
   readonly key: ArrayTensor;
 }
 
-/** One value for each row: a tensor `[rows]`, or a list of numbers or words. */
-export type RowValues = Tensor | readonly (number | string)[];
+/** One value for each row: a tensor `[rows]`, or a list of numbers or words, such as the values of a tensor. */
+export type RowValues = Tensor | Values | readonly (number | string)[];
 
 /** Numbers of rows, groups or times for each part. */
 export interface Counts {
@@ -36,8 +36,9 @@ export interface Counts {
 
 /** The values of each row, in a list that is not empty. */
 export function rowValues(operation: string, name: string, given: RowValues): readonly (number | string)[] {
-  const values = isTensor(given) ? tensorValues(operation, name, given) : given;
-  if (!Array.isArray(values) || values.length === 0)
+  const list = isTensor(given) ? tensorValues(operation, name, given) : given;
+  const values: unknown = ArrayBuffer.isView(list) ? [...list] : list;
+  if (!isList(values) || values.length === 0)
     throw new TensorError(
       `${operation}: ${name} must be a tensor [rows] or a list with a number or a word for each row, got ${shown(given)}`,
     );
@@ -48,6 +49,8 @@ export function rowValues(operation: string, name: string, given: RowValues): re
     );
   return values;
 }
+
+const isList = (given: unknown): given is readonly (number | string)[] => Array.isArray(given);
 
 function tensorValues(operation: string, name: string, given: Tensor): number[] {
   if (given.shape.length !== 1)

@@ -79,6 +79,7 @@ describe("every row is in one part, ascending", () => {
         expect(ascending(rowsOf(found))).toEqual(range(rows.length));
         for (const part of Object.values(found)) expect([...part]).toEqual(ascending(part));
         expect(split(tensor(Int32Array.from(rows)), options)).toEqual(found);
+        expect(split(Float64Array.from(rows), options)).toEqual(found);
       }),
     );
     expect(made).toBeGreaterThan(0);
