@@ -53,9 +53,10 @@ export function locateStudy(given: string, from: string): FoundStudy {
   );
 }
 
-/** The study of a project that has only one, so that its name need not be given. */
+/** The study of a project, or of a checkout, that has only one, so that its name need not be given. */
 export function onlyStudy(from: string): FoundStudy {
-  const studies = studiesBelow(from);
+  const own = ofProject(from);
+  const studies = own.length === 1 ? own : studiesBelow(from);
   const [only] = studies;
   if (only === undefined)
     throw studyError(

@@ -76,7 +76,7 @@ export default study({
   tasks: { adding: {} },
   variants: { mine: {}, GRU: { cell: "gru" } },
   seeds: 10,
-  budgets: { quick: { seeds: 3, epochs: 2 }, full: {} },
+  budgets: { quick: { seeds: 5, epochs: 5 }, full: {} },
   metrics: trainingMetrics,
   claims: [
     {
@@ -166,7 +166,7 @@ export default study({
   tasks: { adding: {} },
   variants: { mine: {}, "global norm": { clipper: "globalNorm" } },
   seeds: 10,
-  budgets: { quick: { seeds: 3, epochs: 2 }, full: {} },
+  budgets: { quick: { seeds: 5, epochs: 5 }, full: {} },
   metrics: trainingMetrics,
   claims: [
     {
