@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { messageOf } from "@sluice/study";
 import { addCompare } from "./commands/compare.ts";
 import { addDiff } from "./commands/diff.ts";
+import { addExport } from "./commands/export.ts";
 import { addList } from "./commands/list.ts";
 import { addNew } from "./commands/new.ts";
 import { addPlan } from "./commands/plan.ts";
@@ -24,6 +25,7 @@ const commands: readonly AddCommand[] = [
   addWhy,
   addVerify,
   addList,
+  addExport,
   addNew,
 ];
 
