@@ -2,9 +2,11 @@
 import { Command, CommanderError } from "commander";
 import { messageOf } from "@sluice/study";
 import { addCompare } from "./commands/compare.ts";
+import { addData } from "./commands/data.ts";
 import { addDiff } from "./commands/diff.ts";
 import { addExport } from "./commands/export.ts";
 import { addList } from "./commands/list.ts";
+import { addLogs } from "./commands/logs.ts";
 import { addNew } from "./commands/new.ts";
 import { addPlan } from "./commands/plan.ts";
 import { addReport } from "./commands/report.ts";
@@ -25,6 +27,8 @@ const commands: readonly AddCommand[] = [
   addWhy,
   addVerify,
   addList,
+  addLogs,
+  addData,
   addExport,
   addNew,
 ];
