@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
 import { messageOf } from "@sluice/study";
+import { addBundle } from "./commands/bundle.ts";
 import { addCompare } from "./commands/compare.ts";
 import { addData } from "./commands/data.ts";
 import { addDiff } from "./commands/diff.ts";
@@ -30,6 +31,7 @@ const commands: readonly AddCommand[] = [
   addLogs,
   addData,
   addExport,
+  addBundle,
   addNew,
 ];
 
