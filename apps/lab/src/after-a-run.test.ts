@@ -98,6 +98,19 @@ test("data says what a study reads, where it is, and what is missing", { timeout
   expect([none.code, none.stdout]).toEqual([0, expect.stringContaining("declares no data")]);
 });
 
+test("bundle refuses to write over anything, and a run that is not there", { timeout: 90_000 }, async () => {
+  writeFileSync(join(scratch, "there.tgz"), "mine");
+  const [archive, folder, nowhere] = await Promise.all([
+    sluice("bundle", run, "there.tgz"),
+    sluice("bundle", run, "."),
+    sluice("bundle", "nowhere", "new.tgz"),
+  ]);
+  expect([archive.code, archive.stderr]).toEqual([2, expect.stringContaining("there.tgz exists. Nothing was written")]);
+  expect([folder.code, folder.stderr]).toEqual([2, expect.stringContaining("exists and is not an empty folder")]);
+  expect([nowhere.code, nowhere.stderr]).toEqual([2, expect.stringContaining("no such runs folder")]);
+  expect(existsSync(join(scratch, "new.tgz"))).toBe(false);
+});
+
 test("new writes a project, and refuses a kind or a name that it does not know", { timeout: 90_000 }, async () => {
   const [made, kind, name, help] = await Promise.all([
     sluice("new", "cell", "soft-gate", "--json"),

@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { unpackTar } from "modern-tar/fs";
-import { messageOf, studyError, type Environment, type Manifest } from "@sluice/study";
+import { messageOf, studyError, type Environment } from "@sluice/study";
 import type { BundledCode } from "./code.ts";
 
 /** Where the trials of a run ran, and the path of their uncommitted changes. */
@@ -20,7 +20,7 @@ export interface RunState {
  * @throws an error if the commit is not known, or not in the repository, or if the changes cannot be applied.
  */
 export async function bundleCheckout(
-  { module }: Manifest & { readonly module: string },
+  module: string,
   { environment, changes }: RunState,
   bundle: string,
 ): Promise<BundledCode> {
@@ -57,7 +57,7 @@ function gitIn(folder: string, args: readonly string[], env: Readonly<Record<str
       cwd: folder,
       env: { ...process.env, LC_ALL: "C", ...env },
       stdio: ["ignore", "pipe", "pipe"],
-      maxBuffer: 1024 ** 3,
+      maxBuffer: 2_000_000_000,
     });
   } catch (error) {
     throw studyError(`bundle: git ${args[0] ?? ""} failed in ${folder}: ${messageOf(error)}`, error);

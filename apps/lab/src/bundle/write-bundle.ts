@@ -7,13 +7,14 @@ import { csvLines } from "../export/csv.ts";
 import { latexTable } from "../export/latex.ts";
 import { writeParquet } from "../export/parquet.ts";
 import { readRun, rowTable, trialTable, type ExportedRun } from "../export/trials.ts";
+import { checklistText } from "./checklist.ts";
 import { bundleCheckout } from "./checkout-code.ts";
 import type { BundledCode } from "./code.ts";
 import { computeOf } from "./compute.ts";
 import type { BundleContents } from "./contents.ts";
 import { bundleFigures } from "./figures.ts";
 import { bundleProject, usesCheckout } from "./project-code.ts";
-import { checklistText, readmeText, verifyText } from "./texts.ts";
+import { readmeText, verifyText } from "./texts.ts";
 
 /**
  * Writes all that a reviewer asks for about a run into an empty folder: code, run, tables, figures, statistics, data
@@ -44,8 +45,8 @@ export async function writeBundle(store: FolderStore, bundle: string): Promise<B
   writeJson(bundle, "data.json", manifest.data);
   writeJson(bundle, "environment.json", model.environments);
   writeJson(bundle, "statistics.json", await statisticsOf(store, model));
-  const { study, ...stated } = { study: manifest.name, budget: manifest.budget, code: manifest.code };
-  writeJson(bundle, "bundle.json", { study, ...stated, bundledCode: code, problems: contents.problems });
+  const { name: study, budget, code: identity } = manifest;
+  writeJson(bundle, "bundle.json", { study, budget, identity, code, problems: contents.problems });
   writeFileSync(join(bundle, "README.md"), readmeText(contents));
   writeFileSync(join(bundle, "CHECKLIST.md"), checklistText(contents));
   writeFileSync(join(bundle, "verify.sh"), verifyText(code));
@@ -67,7 +68,7 @@ async function codeOf(
   if (first === undefined) throw studyError(`bundle: ${store.place}: no trial has run`);
   const { environment, changes } = first;
   const state = { environment, changes: changes === null ? null : join(store.folder, changes) };
-  return bundleCheckout({ ...manifest, module }, state, bundle);
+  return bundleCheckout(module, state, bundle);
 }
 
 /** Everything but checkpoints, which only unfinished trials need, and locks. */
