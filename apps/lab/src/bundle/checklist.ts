@@ -39,7 +39,7 @@ function resultItems({ model: { results, claims }, figures }: BundleContents): r
   const few = seeds.length < 5;
   const lost = results.trials.filter(({ status }) => status !== "done").length;
   const all = results.trials.length;
-  const verdicts = claims.map(({ text, verdict }) => `"${text}" ${verdict}`).join("; ");
+  const verdicts = claims.map(({ text, words }) => `"${text}" ${words}`).join("; ");
   return [
     [
       !few,

@@ -108,6 +108,9 @@ function flattened(settings: Settings, path: string): [string, TableValue][] {
 const isSettings = (value: Json): value is Settings =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
+/** So many rows of a curve are handed on at a time. */
+const PART = 10_000;
+
 /** The curves in long form: one row per trial, step and metric. */
 export function rowTable({ trials }: ExportedRun, store: Store, onProblem: (problem: string) => void): ExportedTable {
   return {
@@ -130,9 +133,12 @@ export function rowTable({ trials }: ExportedRun, store: Store, onProblem: (prob
         const { rows, problems } = await store.readCurves(record);
         problems.forEach(onProblem);
         const place = [id, task, variant, seed, fold === undefined ? null : fold.index + 1];
-        yield rows.flatMap(({ step, ...values }) =>
-          Object.entries(values).map(([metric, value]) => [...place, step, metric, value]),
-        );
+        for (let first = 0; first < rows.length; first += PART)
+          yield rows
+            .slice(first, first + PART)
+            .flatMap(({ step, ...values }) =>
+              Object.entries(values).map(([metric, value]) => [...place, step, metric, value]),
+            );
       }
     },
   };

@@ -81,6 +81,7 @@ export default study({
   claims: [
     {
       text: "The new cell has a lower loss than a GRU.",
+      kind: "own",
       test: better({ task: "adding", metric: "testLoss", variant: "mine", than: "GRU" }),
     },
   ],
@@ -171,6 +172,7 @@ export default study({
   claims: [
     {
       text: "The new clipper leads to a lower loss.",
+      kind: "own",
       test: better({ task: "adding", metric: "testLoss", variant: "mine", than: "global norm" }),
     },
   ],
