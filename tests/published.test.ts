@@ -20,6 +20,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { bundled, bundlerNames } from "./bundles.ts";
 import { chromium } from "@sluice/browsers";
 import { inChromium, skipWithout } from "./page.ts";
+import { testNewProjects } from "./new-projects.ts";
 import { exampleOf, outcomeOf, readmes, type Outcome } from "./examples.ts";
 import { env, install, installPacked } from "./packed.ts";
 import { npmName, packageNames, readJson, root, type Manifest } from "./workspace.ts";
@@ -96,6 +97,8 @@ test("the command runs a study of the project, in TypeScript, and writes its rep
   expect(output).toContain("Report: ");
   expect(existsSync(join(project, "runs/descent/quick/report.html"))).toBe(true);
 });
+
+testNewProjects(scratch, project);
 
 test("a plain install is light: nothing native, nothing that builds, and gpu.js within @sluice/gpu, with its licence", () => {
   const modules = join(project, "node_modules");

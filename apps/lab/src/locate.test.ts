@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { locateStudy, studiesBelow } from "./locate.ts";
+import { locateStudy, onlyStudy, studiesBelow } from "./locate.ts";
 
 const checkout = mkdtempSync(join(tmpdir(), "sluice-locate-"));
 const paths = ["long-sequence/digits", "long-sequence/adding", "irregular-sequence/events", "other/adding"];
@@ -41,4 +41,29 @@ test("all studies are listed", () => {
       .map(({ name }) => name)
       .sort(),
   ).toEqual([...paths].sort());
+});
+
+test("a project outside a checkout: study.js, files of studies/ with a default export, and folders of studies/", () => {
+  const project = mkdtempSync(join(tmpdir(), "sluice-project-"));
+  const write = (path: string, text = "export default study({});"): void => {
+    mkdirSync(dirname(join(project, path)), { recursive: true });
+    writeFileSync(join(project, path), text);
+  };
+  try {
+    expect(() => onlyStudy(project)).toThrow("no study is given, and there is no");
+    write("package.json", "{}");
+    write("study.js");
+    expect(onlyStudy(join(project))).toEqual({ name: "study", module: join(project, "study.js") });
+    write("studies/rates.ts");
+    write("studies/rates.test.ts");
+    write("studies/model.ts", "export const model = 1;");
+    write("studies/events/study.mjs", "const one = study({}); export { one as default };");
+    expect(studiesBelow(join(project, "studies")).map(({ name }) => name)).toEqual(["events", "rates", "study"]);
+    expect(locateStudy("rates", project).module).toBe(join(project, "studies/rates.ts"));
+    expect(locateStudy("events", project).module).toBe(join(project, "studies/events/study.mjs"));
+    expect(() => locateStudy("rats", project)).toThrow('did you mean "rates"?');
+    expect(() => onlyStudy(project)).toThrow("more than one: events, rates, study. Give the name of one.");
+  } finally {
+    rmSync(project, { recursive: true, force: true });
+  }
 });

@@ -1,10 +1,14 @@
 #!/usr/bin/env node
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { messageOf } from "@sluice/study";
+import { addBundle } from "./commands/bundle.ts";
 import { addCompare } from "./commands/compare.ts";
+import { addData } from "./commands/data.ts";
 import { addDiff } from "./commands/diff.ts";
+import { addExport } from "./commands/export.ts";
 import { addList } from "./commands/list.ts";
+import { addLogs } from "./commands/logs.ts";
+import { addNew } from "./commands/new.ts";
 import { addPlan } from "./commands/plan.ts";
 import { addReport } from "./commands/report.ts";
 import { addRun } from "./commands/run.ts";
@@ -12,6 +16,7 @@ import { addStatus } from "./commands/status.ts";
 import { addVerify } from "./commands/verify.ts";
 import { addWhy } from "./commands/why.ts";
 import { EXIT, type AddCommand, type Terminal } from "./terminal.ts";
+import { version } from "./version.ts";
 
 const commands: readonly AddCommand[] = [
   addRun,
@@ -23,6 +28,11 @@ const commands: readonly AddCommand[] = [
   addWhy,
   addVerify,
   addList,
+  addLogs,
+  addData,
+  addExport,
+  addBundle,
+  addNew,
 ];
 
 const closed = new AbortController();
@@ -57,13 +67,6 @@ async function main(args: readonly string[]): Promise<number> {
     // An error with a cause comes from files or data. An error without one is a usage error.
     return told && error.cause === undefined ? EXIT.usage : EXIT.failed;
   }
-}
-
-function version(): string {
-  const { version: number }: { version: string } = JSON.parse(
-    readFileSync(new URL("../package.json", import.meta.url), "utf8"),
-  );
-  return number;
 }
 
 process.exitCode = await main(process.argv.slice(2));

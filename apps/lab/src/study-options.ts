@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { loadStudy, prepareRun, type PreparedRun } from "@sluice/runner";
 import { budgetOf, settingsOfTexts, settingsText, type Asked, type Settings, type Study } from "@sluice/study";
 import type { Command } from "commander";
 import { listed, positive, seconds, seeds } from "./arguments.ts";
-import { locateStudy } from "./locate.ts";
+import { locateStudy, onlyStudy, type FoundStudy } from "./locate.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The options of every command that plans the trials of a study. */
@@ -24,7 +25,10 @@ export interface StudyFlags {
 /** Adds the study, its settings and these options to a command. */
 export const withStudyOptions = (command: Command): Command =>
   command
-    .argument("<study>", "a name (digits, long-sequence/digits) or the path of a module that exports a study")
+    .argument(
+      "[study]",
+      "a name (digits, long-sequence/digits) or the path of a module that exports a study (default: the project's only study)",
+    )
     .argument("[settings...]", "other settings, such as hidden=128 optimizer.rate=3e-4")
     .option("--budget <name>", "one of the study's budgets, such as quick (default: the study's own)")
     .option("--task <name>", "only this task; may be given several times", listed)
@@ -43,11 +47,11 @@ export const withStudyOptions = (command: Command): Command =>
 
 /** A study, found by name or path, with its trials planned. Nothing has been written. */
 export async function plannedStudy(
-  given: string,
-  texts: readonly string[],
+  first: string | undefined,
+  rest: readonly string[],
   { flags, command, folder }: { readonly flags: StudyFlags; readonly command: string } & Pick<Terminal, "folder">,
 ): Promise<{ readonly name: string; readonly prepared: PreparedRun }> {
-  const found = locateStudy(given, folder);
+  const { found, given, texts } = studyAndSettings(first, rest, folder);
   const study = await loadStudy(found.module);
   const { name: budget } = budgetOf(study, flags.budget);
   const settings = settingsOfTexts(texts);
@@ -58,7 +62,7 @@ export async function plannedStudy(
     budget,
     out: resolve(folder, flags.out ?? join("runs", study.name, folderName(budget, settings))),
     retry,
-    command: commandLine(`${command} ${given}`, texts, flags),
+    command: commandLine([command, ...given].join(" "), texts, flags),
     ...(asked === undefined ? {} : { asked }),
     ...(chosen === undefined ? {} : { seeds: chosen }),
     ...(threads === undefined ? {} : { threads }),
@@ -67,6 +71,21 @@ export async function plannedStudy(
     ...(flags.data === undefined ? {} : { dataFolder: resolve(folder, flags.data) }),
   });
   return { name: found.name, prepared };
+}
+
+interface StudyAndSettings {
+  readonly found: FoundStudy;
+  /** The study's name or path as it was given, if it was. */
+  readonly given: readonly string[];
+  /** The settings that were given. */
+  readonly texts: readonly string[];
+}
+
+/** Without a study, the first argument may be a setting: `sluice run hidden=128`. */
+function studyAndSettings(first: string | undefined, rest: readonly string[], folder: string): StudyAndSettings {
+  const isSetting = first !== undefined && /^[\w.-]+=/.test(first) && !existsSync(resolve(folder, first));
+  if (first !== undefined && !isSetting) return { found: locateStudy(first, folder), given: [first], texts: rest };
+  return { found: onlyStudy(folder), given: [], texts: first === undefined ? rest : [first, ...rest] };
 }
 
 /** Undefined if all of the study is asked for as it is. */

@@ -107,8 +107,8 @@ export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
 /** The identity of a module's code, which notices when the code changes. */
 function watchedCode(module: string): NonNullable<Parameters<typeof planRun>[1]["code"]> {
   const identify = (): CodeIdentity => codeIdentity(module, { execArgv: trialArguments() });
-  const { hash, unresolved, ...rest } = identify();
-  let last: Pick<CodeIdentity, "hash" | "contents"> = { hash, ...rest };
+  const { hash, unresolved, contents } = identify();
+  let last: Pick<CodeIdentity, "hash" | "contents"> = { hash, contents };
   return {
     hash,
     unresolved,

@@ -16,7 +16,7 @@ export const addPlan: AddCommand = (program, terminal, ended) => {
     )
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  sluice plan digits hidden=128 --seeds 10")
-    .action(async (study: string, settings: string[], flags: Flags) =>
+    .action(async (study: string | undefined, settings: string[], flags: Flags) =>
       ended(await plan(study, { settings, flags, terminal })),
     );
 };
@@ -27,7 +27,7 @@ interface Given {
   readonly terminal: Terminal;
 }
 
-async function plan(given: string, { settings, flags, terminal }: Given): Promise<number> {
+async function plan(given: string | undefined, { settings, flags, terminal }: Given): Promise<number> {
   const { folder, stdout } = terminal;
   const { name, prepared } = await plannedStudy(given, settings, { flags, command: "run", folder });
   const trials = await cachedTrials(prepared);

@@ -23,14 +23,14 @@ Examples:
   sluice run digits --budget quick
   sluice run digits hidden=128 --variant GRU --seeds 5..9`,
     )
-    .action(async (study: string, settings: string[], flags: Flags) =>
+    .action(async (study: string | undefined, settings: string[], flags: Flags) =>
       ended(await run(study, { settings, flags, terminal })),
     );
 };
 
 /** Prints what will happen, the trials, the table and the report's path. */
 async function run(
-  given: string,
+  given: string | undefined,
   {
     settings,
     flags,

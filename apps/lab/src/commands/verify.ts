@@ -33,6 +33,7 @@ interface Flags {
   readonly threads?: number;
   readonly jobs?: number;
   readonly data?: string;
+  readonly study?: string;
   readonly node?: string;
   readonly json?: boolean;
 }
@@ -47,6 +48,7 @@ export const addVerify: AddCommand = (program, terminal, ended) => {
     .option("--threads <n>", "threads per trial; results should not depend on it", positive)
     .option("--jobs <n>", "trials at a time", positive)
     .option("--data <folder>", "folder with data sets that are not npm packages")
+    .option("--study <module>", "the module of the study, if it is no longer where the run found it")
     .option("--node <path>", "run them with another Node")
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  sluice verify runs/digits/quick --trials 10 --threads 3")
@@ -117,10 +119,11 @@ interface Repetition {
 
 /** A run of the same trials with the present code and data, in an empty folder. */
 async function repetition(
-  { module, budget, asked, name }: Manifest,
+  { module: found, budget, asked, name }: Manifest,
   done: readonly PlannedTrial[],
   { scratch, flags, folder }: Repetition,
 ): Promise<PreparedRun> {
+  const module = flags.study === undefined ? found : resolve(folder, flags.study);
   if (module === null) throw studyError(`the study "${name}" did not come from a file, so it cannot be run again`);
   const planned = await prepareRun({
     module,

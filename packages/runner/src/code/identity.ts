@@ -17,6 +17,8 @@ export interface CodeIdentity {
   readonly unresolved: readonly string[];
   /** SHA-256 of every file that was read, by absolute path. */
   readonly contents: { readonly [path: string]: string };
+  /** The folder that the paths of files in `parts` are relative to: the checkout, or the study's folder. */
+  readonly root: string;
 }
 
 /** Options of {@link codeIdentity}. */
@@ -54,7 +56,7 @@ export function codeIdentity(
   followImports(module, conditions, found, (path) => relative(root, path).split(sep).join("/"));
   const { parts, contents } = found;
   const unresolved = found.unresolved.toSorted();
-  return { hash: sha256(canonicalJson({ parts, unresolved })), parts, unresolved, contents };
+  return { hash: sha256(canonicalJson({ parts, unresolved })), parts, unresolved, contents, root };
 }
 
 /** What is found while imports are followed: an identity that grows. */
@@ -138,10 +140,13 @@ export function unchanged({ contents }: Pick<CodeIdentity, "contents">): boolean
   return Object.entries(contents).every(([path, hash]) => existsSync(path) && sha256(readFileSync(path)) === hash);
 }
 
-/** The nearest parent folder that contains a workspace or a repository. */
+/** What marks the root of a checkout: a workspace, a repository, or code that `sluice bundle` has copied from one. */
+const ROOT_MARKS = ["pnpm-workspace.yaml", ".git", "sluice-bundle.json"];
+
+/** The nearest parent folder with such a mark. */
 function checkoutRoot(path: string): string | undefined {
   for (let folder = dirname(path); ; folder = dirname(folder)) {
-    if (existsSync(join(folder, "pnpm-workspace.yaml")) || existsSync(join(folder, ".git"))) return folder;
+    if (ROOT_MARKS.some((mark) => existsSync(join(folder, mark)))) return folder;
     if (folder === dirname(folder)) return undefined;
   }
 }

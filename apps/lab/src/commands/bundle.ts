@@ -1,0 +1,90 @@
+import { createWriteStream, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join, resolve } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { createGzip } from "node:zlib";
+import { packTar } from "modern-tar/fs";
+import { folderStore } from "@sluice/runner";
+import { messageOf, studyError } from "@sluice/study";
+import type { BundleContents } from "../bundle/contents.ts";
+import { writeBundle } from "../bundle/write-bundle.ts";
+import { storeAt } from "../stores.ts";
+import { EXIT, type AddCommand, type Terminal } from "../terminal.ts";
+
+interface Flags {
+  readonly json?: boolean;
+}
+
+export const addBundle: AddCommand = (program, terminal, ended) => {
+  program
+    .command("bundle")
+    .description("write what a reviewer asks for: code, run, tables, figures, costs, a checklist, and verify.sh")
+    .argument("<folder>", "a runs folder, such as runs/digits/quick")
+    .argument("<out>", "a new or empty folder, or a file that ends in .tar.gz or .tgz")
+    .option("--json", "print JSON")
+    .addHelpText("after", "\nExample:\n  sluice bundle runs/digits/quick digits.tar.gz")
+    .action(async (folder: string, out: string, flags: Flags) => ended(await bundle(folder, out, { flags, terminal })));
+};
+
+const ARCHIVE = /\.(tar\.gz|tgz)$/;
+
+async function bundle(
+  given: string,
+  out: string,
+  { flags, terminal }: { readonly flags: Flags; readonly terminal: Terminal },
+): Promise<number> {
+  const { folder, stdout, stderr } = terminal;
+  const store = folderStore(storeAt(given, folder).place);
+  const target = resolve(folder, out);
+  if (ARCHIVE.test(target) ? existsSync(target) : isTaken(target))
+    throw studyError(
+      `bundle: ${target} exists${ARCHIVE.test(target) ? "" : " and is not an empty folder"}. Nothing was written; choose another name`,
+    );
+  // Elsewhere at first, so that a bundle that cannot be finished leaves nothing.
+  const scratch = mkdtempSync(join(tmpdir(), "sluice-bundle-"));
+  try {
+    const name = basename(target).replace(ARCHIVE, "");
+    const place = join(scratch, name);
+    mkdirSync(place);
+    const contents = await writeBundle(store, place);
+    await deliver(place, target);
+    for (const problem of [...contents.problems, ...contents.code.missing.map((what) => `missing: ${what}`)])
+      stderr.write(`${problem}\n`);
+    stdout.write(
+      `${flags.json === true ? JSON.stringify(documentOf(target, contents), null, 2) : told(target, name)}\n`,
+    );
+    return EXIT.done;
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+const isTaken = (folder: string): boolean =>
+  existsSync(folder) && !(statSync(folder).isDirectory() && readdirSync(folder).length === 0);
+
+async function deliver(place: string, target: string): Promise<void> {
+  try {
+    mkdirSync(dirname(target), { recursive: true });
+    if (!ARCHIVE.test(target)) return cpSync(place, target, { recursive: true });
+    // The archive has one folder, so that unpacking it does not fill the present one.
+    const entries = packTar([{ type: "directory", source: place, target: basename(place) }]);
+    await pipeline(entries, createGzip(), createWriteStream(target, { flags: "wx" }));
+  } catch (error) {
+    throw studyError(`bundle: ${target} cannot be written: ${messageOf(error)}`, error);
+  }
+}
+
+const told = (target: string, name: string): string =>
+  ARCHIVE.test(target)
+    ? `${target}\nTo verify it: tar -xzf ${basename(target)} && sh ${name}/verify.sh`
+    : `${target}\nTo verify it: sh ${join(target, "verify.sh")}`;
+
+const documentOf = (target: string, { manifest, code, compute, figures, problems }: BundleContents) => ({
+  bundle: target,
+  study: manifest.name,
+  budget: manifest.budget,
+  code,
+  compute,
+  figures,
+  problems,
+});

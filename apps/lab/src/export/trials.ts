@@ -1,0 +1,145 @@
+import {
+  knownManifest,
+  withEarlierSeeds,
+  type Json,
+  type Manifest,
+  type PlannedTrial,
+  type Settings,
+  type Store,
+  type TrialRecord,
+} from "@sluice/study";
+import { asColumn, columnOf, type ExportedTable, type TableColumn, type TableValue } from "./table.ts";
+
+/** A trial with its identity. */
+export interface ExportedTrial {
+  readonly trial: PlannedTrial;
+  readonly record: TrialRecord;
+}
+
+export interface ExportedRun {
+  readonly manifest: Manifest;
+  readonly trials: readonly ExportedTrial[];
+  readonly problems: readonly string[];
+}
+
+/** All trials of a run, also those that are not done. */
+export async function readRun(store: Store): Promise<ExportedRun> {
+  const { manifest, problem } = await knownManifest(store);
+  const { trials: found, problems } = await withEarlierSeeds(store, manifest.trials);
+  const trials: ExportedTrial[] = [];
+  for (const trial of found) trials.push({ trial, record: await store.readTrial(trial) });
+  return { manifest, trials, problems: [...(problem === null ? [] : [problem]), ...problems] };
+}
+
+/**
+ * One row per trial: what it is, how it ended, its settings (`setting.optimizer.rate`), summary values
+ * (`metric.accuracy`), where it ran, and the hashes of its code, data, weights and files.
+ */
+export async function trialTable({ manifest, trials }: ExportedRun, store: Store): Promise<ExportedTable> {
+  const rows: ReadonlyMap<string, TableValue>[] = [];
+  for (const one of trials) rows.push(await rowOf(one, { manifest, store }));
+  const names = [...new Set(rows.flatMap((row) => [...row.keys()]))];
+  const order = ["setting.", "metric.", "data.", "file."];
+  const rank = (name: string): number => order.findIndex((prefix) => name.startsWith(prefix));
+  const columns = names
+    .toSorted((a, b) => rank(a) - rank(b))
+    .map((name): TableColumn => {
+      // The types of these do not depend on the values, so that the tables of several runs can be joined.
+      if (name === "fold" || name === "threads") return { name, type: "integer" };
+      if (name === "seconds" || name.startsWith("metric.")) return { name, type: "number" };
+      return columnOf(
+        name,
+        rows.map((row) => row.get(name) ?? null),
+      );
+    });
+  return {
+    columns,
+    async *parts() {
+      yield rows.map((row) => columns.map((column) => asColumn(column, row.get(column.name) ?? null)));
+    },
+  };
+}
+
+async function rowOf(
+  { trial, record }: ExportedTrial,
+  { manifest, store }: { readonly manifest: Manifest; readonly store: Store },
+): Promise<ReadonlyMap<string, TableValue>> {
+  const { environment } = record.status === "waiting" ? { environment: null } : await store.readEnvironment(record);
+  const prefixed = (prefix: string, values: { readonly [name: string]: TableValue }): [string, TableValue][] =>
+    Object.entries(values).map(([name, value]) => [`${prefix}.${name}`, value]);
+  return new Map<string, TableValue>([
+    ["study", trial.study],
+    ["budget", manifest.budget],
+    ["task", trial.task],
+    ["variant", trial.variant],
+    ["seed", trial.seed],
+    // Counted from 1, as in the report.
+    ["fold", trial.fold === undefined ? null : trial.fold.index + 1],
+    ["status", record.status],
+    ["reason", record.reason ?? null],
+    ["seconds", record.seconds ?? null],
+    ["trial", trial.id],
+    ["folder", trial.folder],
+    ["code", trial.code],
+    ["weights", record.weights ?? null],
+    ["varies", record.varies ?? null],
+    ["runtime", environment?.runtime ?? null],
+    ["os", environment?.os ?? null],
+    ["cpu", environment?.cpu ?? null],
+    ["threads", environment?.threads ?? null],
+    ["commit", environment?.git?.commit ?? null],
+    ["uncommitted", environment?.git?.uncommitted ?? null],
+    ...flattened(trial.config, "setting"),
+    ...prefixed("metric", record.metrics),
+    ...prefixed("data", trial.data),
+    ...prefixed("file", record.files ?? {}),
+  ]);
+}
+
+/** Settings by path. Lists are JSON. */
+function flattened(settings: Settings, path: string): [string, TableValue][] {
+  return Object.entries(settings).flatMap(([name, value]: [string, Json]): [string, TableValue][] => {
+    const own = `${path}.${name}`;
+    if (typeof value !== "object" || value === null) return [[own, value]];
+    return isSettings(value) ? flattened(value, own) : [[own, JSON.stringify(value)]];
+  });
+}
+
+const isSettings = (value: Json): value is Settings =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** So many rows of a curve are handed on at a time. */
+const PART = 10_000;
+
+/** The curves in long form: one row per trial, step and metric. */
+export function rowTable({ trials }: ExportedRun, store: Store, onProblem: (problem: string) => void): ExportedTable {
+  return {
+    columns: [
+      { name: "trial", type: "text" },
+      { name: "task", type: "text" },
+      { name: "variant", type: "text" },
+      columnOf(
+        "seed",
+        trials.map(({ trial }) => trial.seed),
+      ),
+      { name: "fold", type: "integer" },
+      { name: "step", type: "number" },
+      { name: "metric", type: "text" },
+      { name: "value", type: "number" },
+    ],
+    async *parts() {
+      for (const { trial, record } of trials) {
+        const { id, task, variant, seed, fold } = trial;
+        const { rows, problems } = await store.readCurves(record);
+        problems.forEach(onProblem);
+        const place = [id, task, variant, seed, fold === undefined ? null : fold.index + 1];
+        for (let first = 0; first < rows.length; first += PART)
+          yield rows
+            .slice(first, first + PART)
+            .flatMap(({ step, ...values }) =>
+              Object.entries(values).map(([metric, value]) => [...place, step, metric, value]),
+            );
+      }
+    },
+  };
+}

@@ -1,0 +1,94 @@
+import type { ProjectName } from "./project-name.ts";
+
+/** The package.json and tsconfig.json of a new project. `version` is that of the packages. */
+export interface ManifestOptions {
+  readonly version: string;
+  /** Packages that its types refer to, if it is a package for others; they share one copy with their users. */
+  readonly peers?: readonly string[];
+  /** All other packages that its code imports. */
+  readonly packages: readonly string[];
+}
+
+/** Of a project that is not published. */
+export function privateManifest({ package: name }: ProjectName, { version, packages }: ManifestOptions): string {
+  return json({
+    name,
+    private: true,
+    type: "module",
+    engines: { node: ">=22.18" },
+    scripts: { start: "sluice run", test: "node --test", types: "tsc" },
+    dependencies: versioned(packages, version),
+    devDependencies: TOOLS,
+  });
+}
+
+/** Of a package that others install. */
+export function publishedManifest(
+  { package: name }: ProjectName,
+  { version, packages, peers = [] }: ManifestOptions,
+): string {
+  const main = { types: "./dist/index.d.ts", default: "./dist/index.js" };
+  return json({
+    name,
+    version: "0.1.0",
+    type: "module",
+    sideEffects: false,
+    engines: { node: ">=22.18" },
+    exports: { ".": main, "./package.json": "./package.json" },
+    files: ["dist", "src/index.ts"],
+    scripts: {
+      start: "sluice run",
+      test: "node --test",
+      types: "tsc",
+      build: "tsc -p tsconfig.build.json",
+      prepack: "npm run build",
+    },
+    peerDependencies: versioned(peers, version),
+    devDependencies: Object.fromEntries(
+      Object.entries({ ...versioned([...peers, ...packages], version), ...TOOLS }).toSorted(([a], [b]) =>
+        a < b ? -1 : 1,
+      ),
+    ),
+  });
+}
+
+const TOOLS = { "@types/node": "^24.0.0", typescript: ">=5.9 <7" };
+
+const versioned = (packages: readonly string[], version: string): { readonly [name: string]: string } =>
+  Object.fromEntries([...packages].sort().map((name) => [name, `^${version}`]));
+
+/** Checks all files, and writes nothing. Node runs the files as they are, so types must be erasable. */
+export const tsconfig = json({
+  compilerOptions: {
+    strict: true,
+    noEmit: true,
+    target: "ES2024",
+    lib: ["ES2024"],
+    module: "NodeNext",
+    types: ["node"],
+    erasableSyntaxOnly: true,
+    verbatimModuleSyntax: true,
+    allowImportingTsExtensions: true,
+    rewriteRelativeImportExtensions: true,
+    skipLibCheck: true,
+  },
+  include: ["**/*.ts"],
+  exclude: ["dist", "node_modules", "runs"],
+});
+
+/** Writes `dist`. */
+export const buildTsconfig = json({
+  extends: "./tsconfig.json",
+  compilerOptions: {
+    noEmit: false,
+    allowImportingTsExtensions: false,
+    declaration: true,
+    outDir: "dist",
+    rootDir: "src",
+  },
+  include: ["src/index.ts"],
+});
+
+function json(content: object): string {
+  return `${JSON.stringify(content, null, 2)}\n`;
+}
