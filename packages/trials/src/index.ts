@@ -53,6 +53,7 @@ export type { KnownTask } from "./members/known-task.ts";
 export { gradientFlowOf, horizonMetric, type FlowOptions } from "./gradient-flow.ts";
 
 // Parts for a trial of your own
+export { modelOf } from "./model.ts";
 export { trialBackend, type BackendSettings } from "./backend.ts";
 export { divergesAs } from "./diverged.ts";
 export { firstRows } from "./examples.ts";

@@ -1,0 +1,9 @@
+// Cells on tasks
+export { compare, type CompareOptions, type CompareSettings } from "./compare/compare.ts";
+export type { CellOf, ComparedCell, Match } from "./compare/cells.ts";
+export type { ComparedTask, DataOf, DataRequest } from "./compare/tasks.ts";
+export { productsPerStep } from "./compare/products.ts";
+
+// What all jobs have in common
+export type { JobOptions, JobSettings } from "./settings.ts";
+export type { TaskKind } from "./kinds.ts";
