@@ -7,3 +7,10 @@ export { productsPerStep } from "./compare/products.ts";
 // What all jobs have in common
 export type { JobOptions, JobSettings } from "./settings.ts";
 export type { TaskKind } from "./kinds.ts";
+
+// Records to a model
+export { recordsStudy, type RecordsPrediction, type RecordsStudy } from "./records/study.ts";
+export type { RecordsSettings, RecordsStudyOptions, Selection } from "./records/options.ts";
+export type { Reading, RecordsFile, RecordsList, RecordsSource, RecordsText } from "./records/source.ts";
+export type { RecordsInputs, RecordsTarget } from "./records/prepared.ts";
+export type { ReadKept } from "./records/kept.ts";

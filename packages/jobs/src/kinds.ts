@@ -1,5 +1,5 @@
 import type { Metric, TrialContext, TrialOutcome } from "@sluice/study";
-import { TensorError, valuesOf, type Tensor, type Tree } from "@sluice/tensor";
+import { isTensor, TensorError, valuesOf, type Tensor, type Tree } from "@sluice/tensor";
 import { describe, shown, suggestion } from "@sluice/tensor/internal";
 import {
   characterMetrics,
@@ -87,7 +87,7 @@ export const kinds: { readonly [name in TaskKind]: Kind } = {
 };
 
 /** The kind of a task: the one that is given, if the target fits it, or else the one that the target fits. */
-export function kindOf(place: string, y: unknown, given: TaskKind | undefined): TaskKind {
+export function kindOf(place: string, y: Tree | undefined, given: TaskKind | undefined): TaskKind {
   checkKind(place, given);
   const of = targetOf(place, y);
   const fits = (name: TaskKind): boolean =>
@@ -104,8 +104,8 @@ export function checkKind(place: string, given: unknown): void {
   throw new TensorError(`${place}: kind is ${shown(given)}; ${suggestion(String(given), Object.keys(kinds))}`);
 }
 
-function targetOf(place: string, y: unknown): Tensor {
-  if (typeof y === "object" && y !== null && "shape" in y && "dtype" in y) return y as Tensor;
+function targetOf(place: string, y: Tree | undefined): Tensor {
+  if (isTensor(y)) return y;
   throw new TensorError(`${place}: the examples have no target y, a tensor; got ${shown(y)}`);
 }
 

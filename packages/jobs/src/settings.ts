@@ -93,24 +93,34 @@ export const jobAliases = {
 };
 
 /** The settings of a job: the defaults, and what its options say. */
-export function settingsFrom(operation: string, options: JobOptions): typeof jobSettings {
-  const settings: { [name: string]: number | string } = { ...jobSettings };
-  for (const name of Object.keys(jobSettings)) {
-    const value: unknown = Reflect.get(options, name);
-    if (value === undefined) continue;
-    const isCount = name !== "learningRate" && name !== "clip";
-    const least = name === "validateEvery" || name === "patience" ? 0 : 1;
-    if (typeof value !== "number" || (isCount ? !Number.isInteger(value) || value < least : !(value > 0)))
-      throw new TensorError(
-        `${operation}: expected ${name} as ${isCount ? `an integer >= ${least}` : "a number above 0"}, got ${shown(value)}`,
-      );
-    settings[name] = value;
-  }
-  return settings as typeof jobSettings;
+export function settingsFrom<S extends JobSettings>(operation: string, options: JobOptions<S>): JobSettings {
+  const checked = (name: NumberSetting, isRight: (value: number) => boolean, expected: string): number => {
+    const value = options[name] ?? jobSettings[name];
+    if (typeof value === "number" && isRight(value)) return value;
+    throw new TensorError(`${operation}: expected ${name} as ${expected}, got ${shown(value)}`);
+  };
+  const count = (name: NumberSetting, least = 1): number =>
+    checked(name, (value) => Number.isInteger(value) && value >= least, `an integer >= ${least}`);
+  const positive = (name: NumberSetting): number => checked(name, (value) => value > 0, "a number above 0");
+  return {
+    hidden: count("hidden"),
+    batch: count("batch"),
+    epochs: count("epochs"),
+    learningRate: positive("learningRate"),
+    clip: positive("clip"),
+    logEvery: count("logEvery"),
+    validateEvery: count("validateEvery", 0),
+    patience: count("patience", 0),
+    multiplyAdd: jobSettings.multiplyAdd,
+  };
 }
 
+type NumberSetting = Exclude<keyof typeof jobSettings, "multiplyAdd">;
+
 /** The options of a study that a job passes on. */
-export function studyPart(options: JobOptions): Pick<JobOptions, Exclude<(typeof studyOptions)[number], "claims">> {
+export function studyPart<S extends JobSettings>(
+  options: JobOptions<S>,
+): Pick<JobOptions<S>, Exclude<(typeof studyOptions)[number], "claims">> {
   const given = Object.entries(options).filter(([name]) => studyOptions.some((known) => known === name));
   return { ...Object.fromEntries(given), name: options.name };
 }
