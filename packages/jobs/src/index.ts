@@ -1,10 +1,20 @@
 // Cells on tasks
 export { compare, type CompareOptions, type CompareSettings } from "./compare/compare.ts";
 export type { CellOf, ComparedCell, Match } from "./compare/cells.ts";
-export type { ComparedTask, DataOf, DataRequest } from "./compare/tasks.ts";
+export type { ComparedTask } from "./compare/tasks.ts";
 export { productsPerStep } from "./compare/products.ts";
 
+// Several modalities
+export {
+  multimodalStudy,
+  type MultimodalKind,
+  type MultimodalSettings,
+  type MultimodalStudyOptions,
+} from "./modalities/study.ts";
+export type { ModalityParts } from "./modalities/parts.ts";
+
 // What all jobs have in common
+export type { DataOf, DataRequest } from "./data.ts";
 export type { JobOptions, JobSettings } from "./settings.ts";
 export type { TaskKind } from "./kinds.ts";
 

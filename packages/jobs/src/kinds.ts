@@ -122,3 +122,12 @@ export function classesIn(targets: readonly (Tensor | undefined)[]): number {
     if (target !== undefined) for (const value of valuesOf(target)) largest = Math.max(largest, value);
   return largest + 1;
 }
+
+/** Keeps the best weights, and stops early, where there is validation data. */
+export function keeping(
+  { patience }: { readonly patience: number },
+  { validation }: { readonly validation?: Supervised },
+): { readonly keep?: "best"; readonly patience?: number } {
+  if (validation === undefined) return {};
+  return patience === 0 ? { keep: "best" } : { keep: "best", patience };
+}

@@ -1,4 +1,4 @@
-import type { Anchor, Budget, Claim, TrialContext } from "@sluice/study";
+import type { Anchor, Budget, Claim, Settings, TrialContext } from "@sluice/study";
 import { TensorError } from "@sluice/tensor";
 import { shown } from "@sluice/tensor/internal";
 import type { TrainingSettings } from "@sluice/trials";
@@ -26,7 +26,7 @@ export const jobSettings = {
 } as const satisfies JobSettings;
 
 /** What every job takes: what its study is called, how much it may cost, and its settings. */
-export interface JobOptions<S extends JobSettings = JobSettings> {
+export interface JobOptions<S extends Settings = JobSettings> {
   /** Lower-case words joined by hyphens. It names the runs folder and is part of seeds and trial identities. */
   readonly name: string;
   /** The report's title. Default: the name. */
@@ -93,7 +93,7 @@ export const jobAliases = {
 };
 
 /** The settings of a job: the defaults, and what its options say. */
-export function settingsFrom<S extends JobSettings>(operation: string, options: JobOptions<S>): JobSettings {
+export function settingsFrom<S extends Settings>(operation: string, options: JobOptions<S>): JobSettings {
   const checked = (name: NumberSetting, isRight: (value: number) => boolean, expected: string): number => {
     const value = options[name] ?? jobSettings[name];
     if (typeof value === "number" && isRight(value)) return value;
@@ -118,7 +118,7 @@ export function settingsFrom<S extends JobSettings>(operation: string, options: 
 type NumberSetting = Exclude<keyof typeof jobSettings, "multiplyAdd">;
 
 /** The options of a study that a job passes on. */
-export function studyPart<S extends JobSettings>(
+export function studyPart<S extends Settings>(
   options: JobOptions<S>,
 ): Pick<JobOptions<S>, Exclude<(typeof studyOptions)[number], "claims">> {
   const given = Object.entries(options).filter(([name]) => studyOptions.some((known) => known === name));
@@ -126,7 +126,10 @@ export function studyPart<S extends JobSettings>(
 }
 
 /** The context of a trial on so many training examples: a validation follows each epoch if the settings say 0. */
-export function trainingContext<S extends JobSettings>(context: TrialContext<S>, examples: number): TrialContext<S> {
+export function trainingContext<S extends TrainingSettings>(
+  context: TrialContext<S>,
+  examples: number,
+): TrialContext<S> {
   const { batch, validateEvery } = context.config;
   if (validateEvery > 0) return context;
   return { ...context, config: { ...context.config, validateEvery: Math.ceil(examples / batch) } };

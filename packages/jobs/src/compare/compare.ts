@@ -4,7 +4,8 @@ import { TensorError, type Tree } from "@sluice/tensor";
 import { checkOptions, shown } from "@sluice/tensor/internal";
 import { modelOf, type Model } from "@sluice/trials";
 import { firstIsBetter } from "../claims.ts";
-import { kinds, type Supervised, type TaskKind } from "../kinds.ts";
+import { dataOf } from "../data.ts";
+import { keeping, kinds, type Supervised, type TaskKind } from "../kinds.ts";
 import {
   jobAliases,
   jobOptions,
@@ -15,7 +16,7 @@ import {
   type JobSettings,
 } from "../settings.ts";
 import { checkedCells, matchedModel, matches, type CellOf, type ComparedCell, type Match } from "./cells.ts";
-import { checkedTasks, dataOf, needsOf, type ComparedTask, type NamedTask } from "./tasks.ts";
+import { checkedTasks, needsOf, type ComparedTask, type NamedTask } from "./tasks.ts";
 
 /** The settings of {@link compare}. */
 export type CompareSettings = JobSettings & {
@@ -111,7 +112,7 @@ async function trialOf(given: TrialContext<CompareSettings>, { cells, tasks, met
   if (task === undefined) throw new TensorError(`compare: there is no task ${shown(given.task)}`);
   const place = `compare: task ${task.name}`;
   const { seed, dataFolder, config } = given;
-  const { kind, sizes, splits } = needsOf(place, task.kind, await dataOf(place, task, { seed, dataFolder }));
+  const { kind, sizes, splits } = needsOf(place, task.kind, await dataOf(place, task.data, { seed, dataFolder }));
   const match = matches.find((one) => one === config.match) ?? "none";
   const sized = matchedModel("compare", cells, config.cell, { ...config, match, sizes });
   const context = trainingContext(given, splits.train.y.shape[0] ?? 0);
@@ -119,15 +120,6 @@ async function trialOf(given: TrialContext<CompareSettings>, { cells, tasks, met
   const outcome = await kinds[kind].trial(context, model, { data: splits, ...keeping(config, splits) });
   const { hidden, parameters, products } = sized;
   return { ...outcome, metrics: { ...absent(metrics, kind), ...outcome.metrics, hidden, parameters, products } };
-}
-
-/** Keeps the best weights, and stops early, where there is validation data. */
-export function keeping(
-  { patience }: JobSettings,
-  { validation }: { readonly validation?: Supervised },
-): { readonly keep?: "best"; readonly patience?: number } {
-  if (validation === undefined) return {};
-  return patience === 0 ? { keep: "best" } : { keep: "best", patience };
 }
 
 /** `null` for each metric that this kind of task does not have. */
@@ -159,7 +151,7 @@ async function filesOf(
 ): Promise<{ readonly [name: string]: string }> {
   const files: { [name: string]: string } = {};
   for (const task of tasks) {
-    const { provenance } = await dataOf(`compare: task ${task.name}`, task, { seed: 0, dataFolder });
+    const { provenance } = await dataOf(`compare: task ${task.name}`, task.data, { seed: 0, dataFolder });
     Object.assign(files, provenance.files);
   }
   return files;

@@ -1,20 +1,10 @@
 import type { Dataset } from "@sluice/data";
 import { TensorError } from "@sluice/tensor";
 import { checkOptions, describe, hasMembers, shown } from "@sluice/tensor/internal";
-import { checkKind, kindOf, kinds, outputsOf, classesIn, type Supervised, type TaskKind } from "../kinds.ts";
+import { checkedData, isDataset, splitsOf, type DataOf, type Splits } from "../data.ts";
+import { checkKind, kindOf, kinds, outputsOf, classesIn, type TaskKind } from "../kinds.ts";
 import type { JobSettings } from "../settings.ts";
 import type { ModelSizes } from "./cells.ts";
-
-/** What a function that makes data is told. */
-export interface DataRequest {
-  /** The seed of the trial. It is the same for all cells. */
-  readonly seed: number;
-  /** The folder given by `--data`; `null` if there is none. */
-  readonly dataFolder: string | null;
-}
-
-/** Data that is made or read when a trial needs it. */
-export type DataOf = (request: DataRequest) => Dataset | Promise<Dataset>;
 
 /** A task on which cells are compared. */
 export interface ComparedTask {
@@ -62,10 +52,7 @@ function checkedTask(place: string, given: ComparedTask | Dataset): NamedTask {
   checkOptions(place, task, ["name", "kind", "data", "settings"], { dataset: "data", type: "kind" });
   const { data, kind, name = isDataset(data) ? data.name : undefined } = task;
   checkKind(place, kind);
-  if (typeof data !== "function" && !isDataset(data))
-    throw new TensorError(
-      `${place}: data is ${shown(data)}, expected a data set { name, train, validation, test }, or a function that makes one`,
-    );
+  checkedData(place, data);
   if (typeof name !== "string" || name === "")
     throw new TensorError(`${place}: name is ${shown(name)}; a task whose data a function makes needs one`);
   if (isDataset(data)) return { ...task, name, kind: needsOf(place, kind, data).kind };
@@ -76,37 +63,17 @@ function checkedTask(place: string, given: ComparedTask | Dataset): NamedTask {
   return { ...task, name, kind };
 }
 
-const isDataset = (given: unknown): given is Dataset =>
-  hasMembers(given, { train: "object", validation: "object", test: "object", provenance: "object" });
-
-/** The data of a task for a trial. */
-export async function dataOf(place: string, { data }: NamedTask, request: DataRequest): Promise<Dataset> {
-  if (typeof data !== "function") return data;
-  const made: unknown = await data(request);
-  if (isDataset(made)) return made;
-  throw new TensorError(
-    `${place}: data() gave ${shown(made)}, expected a data set { name, train, validation, test, provenance }`,
-  );
-}
-
 /** What a task needs, found in its data. */
 export interface TaskNeeds {
   readonly kind: TaskKind;
   readonly sizes: ModelSizes;
-  readonly splits: { readonly train: Supervised; readonly validation?: Supervised; readonly test: Supervised };
+  readonly splits: Splits;
 }
 
 /** Finds in the data what a task needs: its kind, and the sizes of a model. */
 export function needsOf(place: string, given: TaskKind | undefined, data: Dataset): TaskNeeds {
-  const of = (split: "train" | "validation" | "test"): Supervised => {
-    const { x, y } = data[split];
-    if (x === undefined || y === undefined)
-      throw new TensorError(`${place}: ${split} has ${Object.keys(data[split]).join(", ")}, expected x and y`);
-    return { ...data[split], y };
-  };
-  const [train, validation, test] = [of("train"), of("validation"), of("test")];
-  if (test.y.shape[0] === 0) throw new TensorError(`${place}: the data set has no test examples`);
-  const splits = { train, test, ...(validation.y.shape[0] === 0 ? {} : { validation }) };
+  const splits = splitsOf(place, data);
+  const { train } = splits;
   const kind = kindOf(place, train.y, given);
   const { x } = data.train;
   const isTokens = x?.dtype === "i32" && x.shape.length === 2;

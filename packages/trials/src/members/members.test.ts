@@ -286,8 +286,8 @@ test("forecasts learn; the errors are those of the values that were observed", a
   ]);
   const model: Model<ReturnType<typeof flat.init>, { x: Tensor }> = {
     init: (from) => flat.init(from),
-    apply: (params, { x }, options) => {
-      const { output } = flat.apply(params, x, options);
+    apply: (params, { x }) => {
+      const { output } = flat.apply(params, x);
       return { output: reshape(output, [x.shape[0] ?? 0, 2, 2]) };
     },
   };
