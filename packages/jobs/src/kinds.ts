@@ -22,7 +22,7 @@ import {
 export type Supervised = { readonly [name: string]: Tensor; readonly y: Tensor };
 
 /** What a trial trains a model on. */
-export type SupervisedTask = Pick<
+type SupervisedTask = Pick<
   KnownTask<Tree, Supervised, Supervised, never>,
   "data" | "patience" | "keep" | "inspect"
 >;

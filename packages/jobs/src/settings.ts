@@ -12,7 +12,7 @@ export type JobSettings = TrainingSettings & {
 };
 
 /** The default settings of a job. */
-export const jobSettings = {
+const jobSettings = {
   hidden: 32,
   batch: 32,
   epochs: 20,
