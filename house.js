@@ -17,6 +17,7 @@ export const layers = [
   ["exchange"],
   ["study"],
   ["runner", "trials"],
+  ["jobs"],
   ["sluice"],
   ["lab"],
   ["browsers"],

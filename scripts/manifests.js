@@ -22,6 +22,7 @@ const keywords = {
   gpu: ["gpu.js", "webgpu", "webgl"],
   inspect: ["interpretability"],
   irregular: ["irregular time series", "gru-d"],
+  jobs: ["reproducible research"],
   lab: ["reproducible research", "cli"],
   norm: ["layer normalization", "batch normalization"],
   params: ["initialization", "regularization"],

@@ -22,7 +22,8 @@ export * from "@sluice/train";
 
 export * from "@sluice/trials";
 
-// Studies
+// Studies, and the most common ones as one object each
+export * from "@sluice/jobs";
 export * from "@sluice/study";
 
 // Data sets and tasks

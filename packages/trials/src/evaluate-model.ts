@@ -135,7 +135,7 @@ export function measuring<P extends Tree, B extends Parts>({
       const evaluation = await found.run(params, pass.batches(), {
         buffers,
         onBatch({ batch, loss, outputs }) {
-          streams.add({ batch, loss, output: outputs, counted: objective.countedOf(outputs, batch) });
+          streams.add({ batch, loss, output: outputs, countedOf: () => objective.countedOf(outputs, batch) });
         },
       });
       const { metrics, notDefined } = streams.values(evaluation.loss);

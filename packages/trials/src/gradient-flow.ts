@@ -3,7 +3,7 @@ import { effectiveHorizon, gradientFlow, stateGradients, stepNorms } from "@slui
 import type { TrialContext } from "@sluice/study";
 import { compile, concat, item, leavesOf, mean, valuesOf, type Backend, type Tensor, type Tree } from "@sluice/tensor";
 import { crossEntropy } from "@sluice/train";
-import type { ClassificationTask } from "./classification.ts";
+import type { ClassificationTask } from "./members/classification.ts";
 import type { ModelWeights } from "./model.ts";
 
 /** The fraction of the largest gradient norm above which a step counts towards the horizon. */

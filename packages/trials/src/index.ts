@@ -41,12 +41,20 @@ export {
   classificationTrial,
   type ClassificationTask,
   type Labelled,
-} from "./classification.ts";
+} from "./members/classification.ts";
+export { labellingMetrics, labellingTrial, type LabellingTask } from "./members/labelling.ts";
+export { type Measurements, regressionMetrics, regressionTrial, type RegressionTask } from "./members/regression.ts";
+export { forecastMetrics, forecastTrial, type ForecastTask, type WithScored } from "./members/forecast.ts";
+export { imputationMetrics, imputationTrial, type ImputationTask } from "./members/imputation.ts";
+export { polymusicMetrics, polymusicTrial, type PolymusicTask } from "./members/polymusic.ts";
+export { characterMetrics, characterTrial, type CharacterTask } from "./members/characters.ts";
+export type { KnownTask } from "./members/known-task.ts";
 
 // Inspecting a trained model
 export { gradientFlowOf, horizonMetric, type FlowOptions } from "./gradient-flow.ts";
 
 // Parts for a trial of your own
+export { modelOf } from "./model.ts";
 export { trialBackend, type BackendSettings } from "./backend.ts";
 export { divergesAs } from "./diverged.ts";
 export { firstRows } from "./examples.ts";

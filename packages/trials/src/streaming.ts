@@ -31,7 +31,8 @@ export interface Streams {
 interface StreamedBatch {
   readonly batch: Weighted<Parts>;
   readonly output: Tree;
-  readonly counted: Counted;
+  /** What counts of the batch; called only if a metric streams. */
+  readonly countedOf: () => Counted;
   readonly loss: number;
 }
 
@@ -39,10 +40,12 @@ interface StreamedBatch {
 export function streamsOf(metrics: StreamingMetrics): Streams {
   const states = new Map(Object.entries(metrics).map(([name, metric]) => [name, metric.init()]));
   return {
-    add({ batch, output, counted, loss }) {
+    add({ batch, output, countedOf, loss }) {
+      if (states.size === 0) return;
       // If this batch counts, the loss over the data set is NaN too. Its cause is found elsewhere, so no metric may
       // throw because of it first.
       if (Number.isNaN(loss) || valuesOf(batch.weight).every((weight) => weight === 0)) return;
+      const counted = countedOf();
       for (const [name, metric] of Object.entries(metrics))
         states.set(name, metric.update(states.get(name) ?? metric.init(), output, batch["y"], counted));
     },

@@ -3,11 +3,11 @@ import { inProcess, memoryStore, planRun, runStudy, study, type TrialContext } f
 import { key, normal, tensor, valuesOf } from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
 import { classificationMetrics, classificationTrial } from "./classification.ts";
-import { firstRows } from "./examples.ts";
-import { gradientFlowOf, horizonMetric } from "./gradient-flow.ts";
-import { recent } from "./recent.ts";
-import type { TrainingSettings } from "./training.ts";
-import { runInMemory, type MemoryContextOptions } from "./testing/run-in-memory.ts";
+import { firstRows } from "../examples.ts";
+import { gradientFlowOf, horizonMetric } from "../gradient-flow.ts";
+import { recent } from "../recent.ts";
+import type { TrainingSettings } from "../training.ts";
+import { runInMemory, type MemoryContextOptions } from "../testing/run-in-memory.ts";
 
 const settings: TrainingSettings = {
   batch: 10,

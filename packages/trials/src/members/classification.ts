@@ -2,10 +2,10 @@ import type { Layer } from "@sluice/cells";
 import type { Metric, TrialContext, TrialOutcome } from "@sluice/study";
 import type { Tensor, Tree } from "@sluice/tensor";
 import { accuracy, crossEntropy, type Parts } from "@sluice/train";
-import type { BatchesIfNeeded, OwnParts } from "./batching.ts";
-import type { Measured } from "./evaluate-model.ts";
-import { modelOf, type Model, type SequenceExamples } from "./model.ts";
-import { trainingMetrics, trainingTrial, type TrainingSettings, type TrainingTask } from "./training.ts";
+import type { BatchesIfNeeded, OwnParts } from "../batching.ts";
+import { modelOf, type Model, type SequenceExamples } from "../model.ts";
+import { trainingMetrics, trainingTrial, type TrainingSettings } from "../training.ts";
+import { percentRight, type KnownTask } from "./known-task.ts";
 
 /**
  * Metrics of every classification study; accuracies in per cent. The first is known during training, so the live table
@@ -18,14 +18,8 @@ export const classificationMetrics = {
   gradientNorm: trainingMetrics.gradientNorm,
 } as const satisfies { readonly [name: string]: Metric };
 
-/** The parts that every classification shares. */
-type Given = "loss" | "metrics" | "validated" | "tested" | "perStep";
-
 /** What a classification trial trains: a {@link TrainingTask} with fixed loss and metrics. */
-export type ClassificationTask<P extends Tree, E, B extends Parts = OwnParts<E>> = Omit<
-  TrainingTask<P, E, B, Tensor, "accuracy">,
-  Given
->;
+export type ClassificationTask<P extends Tree, E, B extends Parts = OwnParts<E>> = KnownTask<P, E, B, "accuracy">;
 
 /** Examples with their class indices `y`, i32 `[examples]`, or `[examples, time]` for a class per step. */
 export type Labelled = Parts & { readonly y: Tensor };
@@ -60,9 +54,4 @@ export async function classificationTrial<P extends Tree, E extends object, B ex
     validated: (validation) => ({ validation: percentRight(validation) }),
     tested: (test) => ({ accuracy: percentRight(test) }),
   });
-}
-
-/** Recovers the number of right answers from the mean in f32, which is rounded. */
-function percentRight({ metrics, weight }: Measured<"accuracy">): number {
-  return (100 * Math.round(metrics.accuracy * weight)) / weight;
 }

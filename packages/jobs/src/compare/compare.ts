@@ -1,0 +1,158 @@
+import type { Dataset } from "@sluice/data";
+import { study, type Metric, type Study, type TrialContext, type TrialOutcome } from "@sluice/study";
+import { TensorError, type Tree } from "@sluice/tensor";
+import { checkOptions, shown } from "@sluice/tensor/internal";
+import { modelOf, type Model } from "@sluice/trials";
+import { firstIsBetter } from "../claims.ts";
+import { dataOf } from "../data.ts";
+import { keeping, kinds, type Supervised, type TaskKind } from "../kinds.ts";
+import {
+  jobAliases,
+  jobOptions,
+  settingsFrom,
+  studyPart,
+  trainingContext,
+  type JobOptions,
+  type JobSettings,
+} from "../settings.ts";
+import { checkedCells, matchedModel, matches, type CellOf, type ComparedCell, type Match } from "./cells.ts";
+import { checkedTasks, needsOf, type ComparedTask, type NamedTask } from "./tasks.ts";
+
+/** The settings of {@link compare}. */
+export type CompareSettings = JobSettings & {
+  /** The name of the cell. */
+  readonly cell: string;
+  readonly match: string;
+  /** Features of the embedding of tokens, for tasks that have them. Default 16. */
+  readonly embedding: number;
+};
+
+/** Options of {@link compare}. */
+export interface CompareOptions extends JobOptions<CompareSettings> {
+  /** The cells by name: functions of `{ input, hidden }`. The claims are about the first one. */
+  readonly cells: Readonly<Record<string, CellOf | ComparedCell>>;
+  /** Data sets, or `{ data, kind, name, settings }`. */
+  readonly tasks: readonly (ComparedTask | Dataset)[];
+  /**
+   * What is made equal by the choice of hidden sizes. The first cell has `hidden` units, and each other one as many as
+   * come nearest to it. Default `parameters`.
+   */
+  readonly match?: Match;
+  /** Features of the embedding of tokens, for tasks that have them. Default 16. */
+  readonly embedding?: number;
+}
+
+/** What every trial of {@link compare} reports of its model. */
+const ofModel = {
+  hidden: { label: "Hidden units", better: "neither", digits: 0, curve: false },
+  parameters: { label: "Parameters", better: "neither", digits: 0, curve: false },
+  products: { label: "Multiplications per step", better: "neither", digits: 0, curve: false },
+} as const satisfies { readonly [name: string]: Metric };
+
+/**
+ * A study that compares cells on tasks: a module with
+ *
+ *     export default compare({ name: "mine", cells: { mine, gru, lstm }, tasks: [adding({ time: 50 })] });
+ *
+ * is run by `sluice run`. Each cell is one layer over the sequence with a linear readout, and an embedding before it if
+ * `x` are tokens. The kept weights are those of the best validation. Beside the metrics of its kind of task, a trial
+ * reports the hidden units, parameters and multiplications per step of its model. The claims are that the first cell is
+ * better than each other one on each task: paired t tests over seeds, corrected for their number by Holm's method.
+ *
+ * Throws an error that names the option that is wrong.
+ */
+export function compare(options: CompareOptions): Study<CompareSettings> {
+  checkOptions("compare", options, [...jobOptions, "cells", "tasks", "match", "embedding"], {
+    ...jobAliases,
+    variants: "cells",
+    data: "tasks",
+    datasets: "tasks",
+  });
+  const { match = "parameters", embedding = 16, seeds = 10 } = options;
+  const cells = checkedCells("compare", options.cells);
+  const tasks = checkedTasks("compare", options.tasks);
+  if (!matches.includes(match))
+    throw new TensorError(`compare: match is ${shown(match)}, expected ${matches.join(", ")}`);
+  if (!Number.isInteger(embedding) || embedding < 1)
+    throw new TensorError(`compare: expected embedding as an integer >= 1, got ${shown(embedding)}`);
+  const names = [...cells.keys()];
+  const [first = ""] = names;
+  const settings: CompareSettings = { ...settingsFrom("compare", options), cell: first, match, embedding };
+  const metrics = metricsOf(tasks);
+  return study<CompareSettings>({
+    question: `Is ${first} better than ${names.slice(1).join(", ") || "others"}${equal[match]}?`,
+    ...studyPart(options),
+    settings,
+    tasks: Object.fromEntries(tasks.map(({ name, settings: own = {} }) => [name, own])),
+    variants: Object.fromEntries(names.map((cell) => [cell, { cell }])),
+    seeds,
+    metrics,
+    stepLabel: "optimizer step",
+    claims: options.claims ?? firstIsBetter({ variants: names, tasks: claimed(tasks), equal: equal[match] }),
+    data: async ({ dataFolder }) => filesOf(tasks, dataFolder),
+    trial: (context) => trialOf(context, { cells, tasks, metrics }),
+  });
+}
+
+const equal: { readonly [match in Match]: string } = {
+  parameters: " with about as many parameters",
+  flops: " with about as many multiplications per step",
+  none: "",
+};
+
+interface Parts {
+  readonly cells: ReturnType<typeof checkedCells>;
+  readonly tasks: readonly NamedTask[];
+  readonly metrics: { readonly [name: string]: Metric };
+}
+
+/** Trains one cell on one task. */
+async function trialOf(given: TrialContext<CompareSettings>, { cells, tasks, metrics }: Parts): Promise<TrialOutcome> {
+  const task = tasks.find(({ name }) => name === given.task);
+  if (task === undefined) throw new TensorError(`compare: there is no task ${shown(given.task)}`);
+  const place = `compare: task ${task.name}`;
+  const { seed, dataFolder, config } = given;
+  const { kind, sizes, splits } = needsOf(place, task.kind, await dataOf(place, task.data, { seed, dataFolder }));
+  const match = matches.find((one) => one === config.match) ?? "none";
+  const sized = matchedModel("compare", cells, config.cell, { ...config, match, sizes });
+  const context = trainingContext(given, splits.train.y.shape[0] ?? 0);
+  const model: Model<Tree, Supervised> = modelOf(sized.model);
+  const outcome = await kinds[kind].trial(context, model, { data: splits, ...keeping(config, splits) });
+  const { hidden, parameters, products } = sized;
+  return { ...outcome, metrics: { ...absent(metrics, kind), ...outcome.metrics, hidden, parameters, products } };
+}
+
+/** `null` for each metric that this kind of task does not have. */
+function absent(metrics: Parts["metrics"], kind: TaskKind): { readonly [name: string]: null } {
+  const others = Object.keys(metrics).filter((name) => !(name in kinds[kind].metrics) && !(name in ofModel));
+  return Object.fromEntries(others.map((name) => [name, null]));
+}
+
+/** The metrics of all kinds of tasks that there are, with the sizes after them. */
+function metricsOf(tasks: readonly NamedTask[]): Parts["metrics"] {
+  const all = tasks.flatMap(({ kind }) => Object.entries(kinds[kind].metrics));
+  return { ...Object.fromEntries(all), ...ofModel };
+}
+
+const claimed = (tasks: readonly NamedTask[]) =>
+  tasks.map(({ name: task, kind }) => {
+    const { headline: metric, metrics } = kinds[kind];
+    return { task, metric, described: metrics[metric] ?? missingMetric(metric) };
+  });
+
+const missingMetric = (name: string): never => {
+  throw new TensorError(`compare: there is no metric ${name}`);
+};
+
+/** The SHA-256 of every file that the data sets were read from. */
+async function filesOf(
+  tasks: readonly NamedTask[],
+  dataFolder: string | null,
+): Promise<{ readonly [name: string]: string }> {
+  const files: { [name: string]: string } = {};
+  for (const task of tasks) {
+    const { provenance } = await dataOf(`compare: task ${task.name}`, task.data, { seed: 0, dataFolder });
+    Object.assign(files, provenance.files);
+  }
+  return files;
+}

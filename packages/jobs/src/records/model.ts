@@ -1,0 +1,34 @@
+import { add, mul, softmax, type Tensor, type Tree } from "@sluice/tensor";
+import { modelOf, type Model } from "@sluice/trials";
+import { modelWith, type CellOf, type ModelSizes } from "../compare/cells.ts";
+import type { Fitting, RecordsExamples } from "./prepared.ts";
+
+/** What the model of a trial is made of. */
+export interface RecordsModelParts {
+  readonly cell: CellOf;
+  readonly place: string;
+  readonly hidden: number;
+  readonly outputs: number;
+  readonly isClass: boolean;
+}
+
+/** A model of records: logits of classes, or a number in the unit of the target. */
+export function recordsModel(
+  { cell, place, hidden, outputs, isClass }: RecordsModelParts,
+  examples: RecordsExamples,
+  { spread, center }: Pick<Fitting, "spread" | "center">,
+): Model<Tree, RecordsExamples> {
+  const sizes: ModelSizes = { input: examples.x.shape[2] ?? 0, tokens: false, output: outputs, perStep: false };
+  const model: Model<Tree, RecordsExamples> = modelOf(modelWith(place, cell, hidden, { sizes, embedding: 1 }));
+  if (isClass) return model;
+  return {
+    ...model,
+    apply(params, batch, options) {
+      const { output, ...rest } = model.apply(params, batch, options);
+      return { ...rest, output: add(mul(output, spread), center) };
+    },
+  };
+}
+
+/** What a user is told: probabilities of classes, or the numbers themselves. */
+export const asPredicted = (output: Tensor, isClass: boolean): Tensor => (isClass ? softmax(output, 1) : output);
