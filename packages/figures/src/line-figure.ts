@@ -212,7 +212,7 @@ function plotOf(
     ...lines.flatMap(({ points, crosses }) => [...points, ...crosses].map((point) => point.x)),
   ];
   const [first, last] = rangeOf(places) ?? [0, 1];
-  const wanted = Math.max(2, Math.min(10, Math.floor((right - left) / 80)));
+  const wanted = Math.max(right - left < 220 ? 2 : 5, Math.min(10, Math.floor((right - left) / 80)));
   const whole = places.every((value) => Number.isInteger(value));
   const xScale =
     x.log === true

@@ -166,11 +166,7 @@ function summary({ label, points }: DrawnLine, y: Axis): string {
   return `${label}: ${formatNumber(low)} to ${withUnit(high, y)}${gaps}`;
 }
 
-function tellPoint(
-  { label }: DrawnLine,
-  { x, value, centre, low, high }: LinePoint,
-  axes: Telling,
-): string {
+function tellPoint({ label }: DrawnLine, { x, value, centre, low, high }: LinePoint, axes: Telling): string {
   const range = low === high || value !== centre ? "" : `, ${formatNumber(low)} to ${formatNumber(high)}`;
   return `${label}: ${withUnit(value, axes.y)}${range}; ${axes.x.label} ${Number.isInteger(x) ? x : formatNumber(x)}`;
 }
