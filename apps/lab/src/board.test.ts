@@ -116,7 +116,7 @@ test("colours change no text, and are left out where the terminal has none", () 
     ({ isTTY, hasColors: () => colours }) as unknown as NodeJS.WriteStream;
   const coloured = drawBoard(board, { ...drawing, paint: paintFor(stream(true)) });
   expect(coloured).toContain("\u001B[31m✗  pixels  RNN         1\u001B[39m");
-   
+
   expect(coloured.replaceAll(/\u001B\[\d+m/g, "")).toBe(drawBoard(board, drawing));
   expect(drawBoard(board, { ...drawing, paint: paintFor(stream(false)) })).toBe(drawBoard(board, drawing));
   expect(drawBoard(board, { ...drawing, paint: paintFor(stream(true, false)) })).toBe(drawBoard(board, drawing));
