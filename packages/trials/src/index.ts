@@ -43,6 +43,7 @@ export {
 } from "./classification.ts";
 
 // Inspecting a trained model
+export { gateOpennessOf, type GateOpennessOptions } from "./gate-openness.ts";
 export { gradientFlowOf, horizonMetric, type FlowOptions } from "./gradient-flow.ts";
 
 // Parts for a trial of your own
