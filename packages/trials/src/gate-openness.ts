@@ -43,9 +43,9 @@ export function gateOpennessOf<P extends Tree>(
         );
       const [first] = Object.values(lines);
       context.series("gates", {
-        title: "How open the gates are over the time axis, at the end of training",
+        title: "Openness of the gates over the time axis",
         x: { label: "time step t", values: Array.from({ length: first?.length ?? 0 }, (_, t) => t + 1) },
-        y: { label: "mean of the gate, 0 closed, 1 open" },
+        y: { label: "openness of the gate" },
         lines,
       });
     },

@@ -77,7 +77,7 @@ export function mainTable(results: Results, { directions }: { readonly direction
   const told = costs.filter(({ text }) => text(results.trials) !== null);
   const tasks = results.tasks.filter((task) => results.trials.some((trial) => trial.task === task));
   return html`<div class="scroll" role="region" aria-label="Results of all variants" tabindex="0">
-    <table class="stack main">
+    <table class="stack main${columns.length + told.length > 5 && " many"}">
       <thead>
         <tr>
           <th scope="col">variant</th>

@@ -59,10 +59,11 @@ tbody th { color: var(--ink); border: 0; overflow-wrap: break-word; min-width: 8
 tbody td, .option { white-space: nowrap; }
 td.wrap { white-space: normal; min-width: 15em; max-width: 34em; overflow-wrap: anywhere; }
 .number { text-align: right; }
+td:not(.wrap) code { white-space: nowrap; }
 td strong { font-weight: 500; } td strong.best { font-weight: 700; }
 .mark { display: inline-block; width: 1.2em; text-align: left; }
 .effect { font-size: .92em; color: var(--soft); }
-.main { min-width: 100%; } .main .delta { white-space: nowrap; } .delta::before { content: "· "; } .main tbody th { position: sticky; left: 0; background: var(--page); } .main tr + tr td, .main tr + tr th { border-top: 1px solid var(--rule); } .main tr.task + tr td, .main tr.task + tr th { border-top: 0; }
+.main { min-width: 100%; } .main .delta { white-space: nowrap; } .delta::before { content: "· "; } .many th, .many td { padding-right: .9em; } .many .delta { display: block; } .many .delta::before { content: none; } .main tbody th { position: sticky; left: 0; background: var(--page); } .main tr + tr td, .main tr + tr th { border-top: 1px solid var(--rule); } .main tr.task + tr td, .main tr.task + tr th { border-top: 0; }
 .metrics { display: flex; flex-wrap: wrap; column-gap: 4em; } .metrics > div { min-width: min(100%, 20em); max-width: 100%; } .metrics table { min-width: 100%; }
 tr.task th { padding-top: 1.2em; font-weight: 600; }
 tr.task td { padding-top: 1.2em; color: var(--soft); }
@@ -98,13 +99,14 @@ const WIDTHS = `
   .contents ul { display: block; } .contents ul ul { display: block; margin: .25em 0 .6em .9em; } .contents li { margin: .4em 0; } .contents ul ul li { margin: .2em 0; } .contents ul ul a { color: var(--soft); }
 }
 @media (min-width: 561px) and (max-width: 1000px) {
-  .main { font-size: .78rem; } .main th, .main td { padding-right: .8em; } .main .delta { display: block; } .delta::before { content: none; } .main thead th { max-width: 7.5em; }
+  .main { font-size: .78rem; } .main th, .main td { padding-right: .8em; } .main .delta { display: block; } .delta::before { content: none; } .many thead th { max-width: 7.5em; }
 }
 @media (max-width: 560px) {
   body { font-size: 16px; padding: 28px 18px 64px; } h1 { font-size: 1.65rem; } .question { font-size: 1.08rem; }
   .stack, .stack tbody, .stack tr, .stack tbody th { display: block; } .stack thead { display: none; } .stack tr, .main tr + tr { padding: .5em 0; border-top: 1px solid var(--rule); } .stack tr.task { border: 0; padding: 0; }
   .stack td, .main tr + tr td, .main tr + tr th { border: 0; }
   .stack td { display: grid; grid-template-columns: 9em minmax(0, 1fr); column-gap: .8em; text-align: left; padding: .12em 0; white-space: normal; min-width: 0; } .stack td::before { content: attr(data-label); color: var(--soft); } .stack td > div { grid-column: 2; }
+  .many .delta { display: inline; } .many .delta::before { content: "· "; }
   .stack .mark { width: auto; margin-right: .3em; }
   th, td { padding-right: .9em; }
   .claims li { grid-template-columns: 1fr; } dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .6em; }
@@ -115,7 +117,7 @@ const WIDTHS = `
 const PRINT = `
 @page { margin: 16mm 14mm; }
 @media print {
-  :root { color-scheme: light; --page: #fff; }
+  :root { color-scheme: light; --page: #fff; } svg.sluice-figure { --sluice-page: #fff; }
   body { display: block; font-size: 10pt; max-width: none; padding: 0; } h2 { margin-top: 1.4em; }
   .contents, .downloads, .skip { display: none; }
   .scroll { overflow: visible; } table { font-size: 7.6pt; width: 100%; } th, td { padding: .25em .7em .25em 0; } tbody td { white-space: normal; } td.wrap { min-width: 0; } .main { font-size: 6.8pt; } .value, .effect { white-space: nowrap; } .delta { display: block; } .main .delta::before { content: none; } .strip { width: 90px; height: 11px; } td.strip-cell { min-width: 96px; }
