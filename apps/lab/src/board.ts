@@ -6,7 +6,9 @@ import {
   type RunPlan,
   type TrialRecord,
 } from "@sluice/study";
-import { duration, layTable, shortNumber, type Column } from "./layout.ts";
+import { cut, duration, fitted, hiddenLines, shortNumber, type Column } from "./layout.ts";
+import { plain, type Paint, type Tone } from "./paint.ts";
+import { remaining, secondsLeft } from "./remaining.ts";
 
 /** A trial in the live table. */
 export interface BoardRow {
@@ -17,6 +19,8 @@ export interface BoardRow {
   readonly since?: number;
   readonly from?: number;
   readonly seconds?: number;
+  /** Examples per second, smoothed. */
+  readonly speed?: number;
 }
 
 export type Board = ReadonlyMap<string, BoardRow>;
@@ -51,7 +55,7 @@ function changed(row: BoardRow, event: RunEvent, now: number): BoardRow {
     // Loading data and compiling take place before the first step. The remaining time is estimated from the steps after
     // it.
     const start = row.progress === undefined ? { since: now, from: event.progress.step } : {};
-    return { ...row, ...start, status: "running", progress: event.progress };
+    return { ...row, ...start, ...speedAfter(row, event.progress), status: "running", progress: event.progress };
   }
   return {
     ...row,
@@ -60,73 +64,131 @@ function changed(row: BoardRow, event: RunEvent, now: number): BoardRow {
   };
 }
 
-/** Remaining seconds of a running trial, from the steps of this session; `undefined` until there are some. */
-function secondsLeft({ progress, since, from = 0, status }: BoardRow, now: number): number | undefined {
-  if (status !== "running" || progress === undefined || since === undefined) return undefined;
-  const made = progress.step - from;
-  return made <= 0 ? undefined : ((now - since) / 1000 / made) * (progress.steps - progress.step);
+/** An exponential mean, because single steps take very different times. */
+function speedAfter({ speed }: BoardRow, { examplesPerSecond }: Progress): { readonly speed?: number } {
+  if (examplesPerSecond === undefined || !Number.isFinite(examplesPerSecond)) return {};
+  return { speed: speed === undefined ? examplesPerSecond : speed + 0.2 * (examplesPerSecond - speed) };
 }
 
-function columns(headline: string, now: number): Column<BoardRow>[] {
-  const text = (title: string, keep: number, cell: (row: BoardRow) => string, most = 16): Column<BoardRow> => ({
+/** A sign for each status, so that the table needs no column of words; the counts below it say what the signs mean. */
+const signs: { readonly [status: string]: string } = {
+  running: "▸",
+  done: "✓",
+  waiting: "·",
+  diverged: "✗",
+  failed: "✗",
+  unreadable: "✗",
+  interrupted: "‖",
+};
+
+const signOf = (status: string): string => signs[status] ?? "?";
+
+/** Columns of numbers have the width of the widest number, so that they do not move. */
+function columns({ headline, now, width }: Drawing): Column<BoardRow>[] {
+  const text = (title: string, cell: (row: BoardRow) => string): Column<BoardRow> => ({
     title,
     align: "left",
-    keep,
-    most,
+    keep: 10,
+    most: width < 100 ? 12 : 24,
     cell,
   });
-  const number = (title: string, keep: number, cell: (row: BoardRow) => string): Column<BoardRow> => ({
+  const number = (title: string, keep: number, least: number, cell: (row: BoardRow) => string): Column<BoardRow> => ({
     title,
     align: "right",
     keep,
+    least,
     cell,
   });
   const left = (row: BoardRow): string => {
     const seconds = secondsLeft(row, now);
-    return seconds === undefined ? "" : duration(seconds);
+    if (seconds === undefined) return "";
+    return seconds < 36_000 ? duration(seconds) : `${Math.round(seconds / 3600)} h`;
   };
   return [
-    text("task", 10, (row) => row.trial.task),
-    text("variant", 10, (row) => row.trial.variant),
-    number("seed", 9, ({ trial: { seed, fold } }) =>
+    { title: "", align: "left", keep: 10, cell: ({ status }) => signOf(status) },
+    text("task", ({ trial }) => trial.task),
+    text("variant", ({ trial }) => trial.variant),
+    number("seed", 9, 0, ({ trial: { seed, fold } }) =>
       fold === undefined ? String(seed) : `${seed}, fold ${fold.index + 1}`,
     ),
-    number("step", 6, ({ progress }) => (progress === undefined ? "" : `${progress.step}/${progress.steps}`)),
-    number("loss", 5, ({ progress }) => shortNumber(progress?.loss)),
-    number(headline, 4, ({ progress }) => shortNumber(progress?.accuracy)),
-    number("|grad|", 3, ({ progress }) => shortNumber(progress?.gradientNorm)),
-    number("ex/s", 2, ({ progress }) =>
-      progress?.examplesPerSecond === undefined ? "" : String(Math.round(progress.examplesPerSecond)),
-    ),
-    number("left", 7, left),
-    text("status", 10, (row) => row.status),
+    number("step", 3, 11, ({ progress }) => (progress === undefined ? "" : `${progress.step}/${progress.steps}`)),
+    number("loss", 6, 7, ({ progress }) => shortNumber(progress?.loss)),
+    number(headline, 5, 7, ({ progress }) => shortNumber(progress?.accuracy)),
+    number("|grad|", 2, 7, ({ progress }) => shortNumber(progress?.gradientNorm)),
+    number("ex/s", 4, 5, ({ speed }) => speedText(speed)),
+    number("left", 7, 7, left),
   ];
 }
 
+function speedText(speed: number | undefined): string {
+  if (speed === undefined) return "";
+  return speed < 99_999.5 ? String(Math.round(speed)) : `${Math.round(speed / 1000)}k`;
+}
+
+/** What {@link drawBoard} needs to know besides the trials. */
+export interface Drawing {
+  readonly width: number;
+  readonly height: number;
+  /** The title of the column of the headline metric. */
+  readonly headline: string;
+  /** Milliseconds, as of `Date.now()`. */
+  readonly now: number;
+  /** Trials at a time. */
+  readonly jobs: number;
+  /** Default `plain`. */
+  readonly paint?: Paint;
+}
+
 /**
- * The live table for a terminal: first running trials, then problems, then waiting and finished trials, as far as they
- * fit.
+ * The live table for a terminal: a bar of all the work, then running trials, then problems, then waiting and finished
+ * trials, as far as they fit.
  */
-export function drawBoard(
-  board: Board,
-  { width, height, headline, now }: { width: number; height: number; headline: string; now: number },
-): string {
+export function drawBoard(board: Board, drawing: Drawing): string {
+  const { width, height, paint = plain } = drawing;
   const rows = [...board.values()];
   const weight = (row: BoardRow): number =>
     row.status === "running" ? 0 : row.status === "done" ? 2 : row.status === "waiting" ? 3 : 1;
-  const room = Math.max(1, height - 4);
+  const given = columns(drawing);
+  const below = hiddenLines(fitted(given, [], { width, measured: rows }).hidden, width);
+  const room = Math.max(1, height - 5 - below.length);
   const chosen = new Set([...rows].sort((a, b) => weight(a) - weight(b)).slice(0, room));
   const shown = rows.filter((row) => chosen.has(row));
+  const [head = "", ...lines] = fitted(given, shown, { width, measured: rows }).lines;
+  return [
+    overall(rows, drawing),
+    paint(head, "dim"),
+    ...lines.map((line, index) => paint(line, toneOf(shown[index]?.status ?? ""))),
+    ...below.map((line) => paint(line, "dim")),
+    countsLine(rows, rows.length - shown.length, width),
+  ].join("\n");
+}
+
+function toneOf(status: string): Tone {
+  if (status === "running") return "normal";
+  if (status === "done" || status === "waiting") return "dim";
+  return "red";
+}
+
+/** The number of trials of each status with its sign. */
+function countsLine(rows: readonly BoardRow[], hidden: number, width: number): string {
   const counts = ["done", "running", "waiting", "diverged", "failed", "interrupted", "unreadable"]
     .map((status) => [status, rows.filter((row) => row.status === status).length] as const)
     .filter(([, count]) => count > 0)
-    .map(([status, count]) => `${count} ${status}`);
-  const hidden = rows.length - shown.length;
-  return [
-    ...layTable(columns(headline, now), shown, width),
-    "",
-    `${counts.join(", ")}${hidden > 0 ? ` (${hidden} not shown)` : ""}`.slice(0, width),
-  ].join("\n");
+    .map(([status, count]) => `${signOf(status)} ${count} ${status}`);
+  return cut(`${counts.join(", ")}${hidden > 0 ? ` (${hidden} not shown)` : ""}`, width);
+}
+
+/** A bar over the work of all trials, with the time left. */
+function overall(rows: readonly BoardRow[], { width, now, jobs, paint = plain }: Drawing): string {
+  const { share, left } = remaining(rows, { now, jobs });
+  const ended = rows.filter(({ status }) => status !== "waiting" && status !== "running").length;
+  const percent = `${Math.floor(100 * share)} %`.padStart(5);
+  const time = left === undefined ? "" : `, about ${duration(left)} left`;
+  const text = `${percent}  ${ended} of ${rows.length} trials${time}`;
+  const cells = Math.max(0, Math.min(40, width - text.length - 3));
+  if (cells < 8) return cut(text.trim(), width);
+  const full = Math.floor(cells * share);
+  return `${paint("█".repeat(full), "green")}${paint("░".repeat(cells - full), "dim")} ${text}`;
 }
 
 /** One line about a trial, for output that is not a terminal. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { duration, layTable, shortNumber, type Column } from "./layout.ts";
+import { duration, fitted, layTable, shortNumber, type Column } from "./layout.ts";
 
 interface Row {
   readonly name: string;
@@ -25,11 +25,25 @@ test("columns are aligned, and long cells cut", () => {
   ]);
 });
 
-test("in a narrow terminal the least wanted columns go, and no line is wider", () => {
-  expect(layTable(columns, rows, 20)).toEqual(["name      value", "gru        1.25", "a very …   12.5"]);
+test("in a narrow terminal the least wanted columns go, which a line below says, and no row is wider", () => {
+  expect(layTable(columns, rows, 20)).toEqual([
+    "name      value",
+    "gru        1.25",
+    "a very …   12.5",
+    "(too narrow for:",
+    "  extra)",
+  ]);
   for (const width of [1, 5, 9, 14]) {
-    for (const line of layTable(columns, rows, width)) expect(line.length).toBeLessThanOrEqual(width);
+    for (const line of fitted(columns, rows, { width }).lines) expect(line.length).toBeLessThanOrEqual(width);
+    expect(layTable(columns, rows, width).join(" ")).toContain("extra)");
   }
+});
+
+test("columns keep their width for rows that are not shown, and for values to come", () => {
+  const few = fitted(columns, rows.slice(0, 1), { width: 80, measured: rows });
+  expect(few.lines).toEqual(layTable(columns, rows, 80).slice(0, 2));
+  const wide = columns.map((column) => ({ ...column, least: 9 }));
+  expect(fitted(wide, [], { width: 80 }).lines).toEqual(["name           value      extra"]);
 });
 
 test("live figures are short", () => {

@@ -1,51 +1,95 @@
-/** A column of a text table. If the terminal is too narrow, columns with the lowest `keep` are dropped first. */
+/**
+ * A column of a text table. If the terminal is too narrow, columns with the lowest `keep` are left out first, and named
+ * in a line below.
+ */
 export interface Column<T> {
   readonly title: string;
   readonly align: "left" | "right";
   readonly keep: number;
   /** Maximum width of a cell; longer text is cut with an ellipsis. */
   readonly most?: number;
+  /** Minimum width, so that a column of changing values keeps its place. */
+  readonly least?: number;
   cell(row: T): string;
+}
+
+export interface LaidTable {
+  /** The title row and the rows, each at most as wide as asked for. */
+  readonly lines: string[];
+  /** The titles of columns that do not fit. */
+  readonly hidden: readonly string[];
 }
 
 const GAP = 2;
 
 /** The lines of a table that is at most `width` wide, with aligned columns and without wrapping. */
 export function layTable<T>(columns: readonly Column<T>[], rows: readonly T[], width: number): string[] {
-  let kept = columns.map((column) => {
-    const cells = rows.map((row) => cut(column.cell(row), column.most ?? 40));
-    return { column, cells, width: Math.max(column.title.length, ...cells.map((cell) => cell.length)) };
-  });
+  const { lines, hidden } = fitted(columns, rows, { width });
+  return [...lines, ...hiddenLines(hidden, width)];
+}
+
+/** Which columns are not shown, wrapped to the width. */
+export function hiddenLines(hidden: readonly string[], width: number): string[] {
+  return hidden.length === 0 ? [] : wrapped(`(too narrow for: ${hidden.join(", ")})`, width);
+}
+
+/** A table with the columns that fit. Their widths are those that all of `measured` need; default: the rows. */
+export function fitted<T>(
+  columns: readonly Column<T>[],
+  rows: readonly T[],
+  { width, measured = rows }: { readonly width: number; readonly measured?: readonly T[] },
+): LaidTable {
+  const text = ({ cell, most = 40 }: Column<T>, row: T): string => cut(cell(row), most);
+  let kept = columns.map((column) => ({
+    column,
+    width: Math.max(
+      column.title.length,
+      column.least ?? 0,
+      ...[...measured, ...rows].map((row) => text(column, row).length),
+    ),
+  }));
   const total = (): number => kept.reduce((sum, { width: own }) => sum + own, 0) + GAP * (kept.length - 1);
   while (total() > width && kept.length > 1) {
     const least = Math.min(...kept.map(({ column }) => column.keep));
     kept = kept.filter(({ column }) => column.keep !== least);
   }
-  const line = (cellOf: (entry: (typeof kept)[number]) => string): string =>
-    cut(
-      kept
-        .map((entry) =>
-          entry.column.align === "left" ? cellOf(entry).padEnd(entry.width) : cellOf(entry).padStart(entry.width),
-        )
-        .join(" ".repeat(GAP))
-        .trimEnd(),
-      width,
+  const line = (cellOf: (column: Column<T>) => string): string => {
+    const cells = kept.map(({ column, width: own }) =>
+      column.align === "left" ? cellOf(column).padEnd(own) : cellOf(column).padStart(own),
     );
-  return [line(({ column }) => column.title), ...rows.map((_, index) => line(({ cells }) => cells[index] ?? ""))];
+    return cut(cells.join(" ".repeat(GAP)).trimEnd(), width);
+  };
+  return {
+    lines: [line(({ title }) => title), ...rows.map((row) => line((column) => text(column, row)))],
+    hidden: columns.filter((column) => !kept.some((entry) => entry.column === column)).map(({ title }) => title),
+  };
 }
 
-function cut(text: string, width: number): string {
+export function cut(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
 }
 
-/** A short form of a live number: four digits, or an exponent. */
+/** Lines after the first are indented. A word that is longer than a line is not broken. */
+export function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = `  ${word}`;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}
+
+/** A short form of a live number: four digits, or an exponent. It takes seven characters, and one more for a minus. */
 export function shortNumber(value: number | undefined): string {
   if (value === undefined) return "";
   if (!Number.isFinite(value)) return String(value);
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(1);
   if (size >= 1000) return String(Math.round(value));
-  return value.toPrecision(4);
+  return value.toPrecision(size < 0.01 && size > 0 ? 3 : 4);
 }
 
 export function duration(seconds: number): string {

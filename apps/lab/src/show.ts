@@ -1,5 +1,6 @@
 import { createLogUpdate } from "log-update";
 import type { RunEvent, RunPlan } from "@sluice/study";
+import { paintFor } from "./paint.ts";
 import { drawBoard, newBoard, plainLine, updated } from "./board.ts";
 
 export interface Display {
@@ -16,6 +17,7 @@ const PLAIN_EVERY_MS = 30_000;
 export function liveDisplay(run: RunPlan, stream: NodeJS.WriteStream): Display {
   const update = createLogUpdate(stream, { showCursor: true });
   const headline = shortHeadline(run);
+  const paint = paintFor(stream);
   let board = newBoard(run);
   let notes: string[] = [];
   const draw = (): void => {
@@ -24,6 +26,8 @@ export function liveDisplay(run: RunPlan, stream: NodeJS.WriteStream): Display {
       height: (stream.rows ?? 24) - notes.length,
       headline,
       now: Date.now(),
+      jobs: run.jobs,
+      paint,
     });
     update([table, ...notes].join("\n"));
   };

@@ -17,7 +17,4 @@ export type AddCommand = (program: Command, terminal: Terminal, ended: (code: nu
 
 /** Whether a table that is drawn anew can be shown. */
 export const isLive = (stream: NodeJS.WriteStream): boolean =>
-  stream.isTTY === true &&
-  process.env["CI"] === undefined &&
-  process.env["NO_COLOR"] === undefined &&
-  process.env["TERM"] !== "dumb";
+  stream.isTTY === true && process.env["CI"] === undefined && process.env["TERM"] !== "dumb";

@@ -4,6 +4,13 @@ export type CellName = "rnn" | "gru" | "lstm";
 
 const cells: { readonly [name in CellName]: (sizes: CellSizes) => Cell } = { rnn, gru, lstm };
 
+/** The gates of each cell, by the names of their traces. */
+export const gates: { readonly [name in CellName]: readonly string[] } = {
+  rnn: [],
+  gru: ["reset", "update"],
+  lstm: ["input", "forget", "output"],
+};
+
 /** One layer over the sequence, and a softmax readout of its last state. Every cell uses its own defaults. */
 export function digitModel({
   cell,

@@ -1,5 +1,5 @@
 // Figures of plain data, as SVG
-export { lineFigure, type LineData, type LineOptions } from "./line-figure.ts";
+export { lineFigure, type LineData, type LineEstimates, type LineOptions } from "./line-figure.ts";
 export { heatMapFigure, type HeatMapAxis, type HeatMapData, type HeatMapOptions } from "./heat-map.ts";
 export {
   scatterFigure,

@@ -3,6 +3,7 @@
  */
 export { html, type Markup } from "./markup.ts";
 export { grouped, log10 } from "./numbers.ts";
+export { dashOf } from "./marks.ts";
 export { series, surface } from "./palette.ts";
 export { linearScale, logScale, type LinearOptions, type Scale, type Tick } from "./scale.ts";
 export { spreadOut } from "./text.ts";

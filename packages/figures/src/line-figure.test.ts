@@ -105,6 +105,35 @@ test("names stand at the ends of lines, or above the plot if there is no room", 
   expect(narrow).toContain(">second</text>");
 });
 
+test("lines may have places of their own, without gaps where only another line has a value", () => {
+  const svg = lineFigure({
+    x: { label: "step", values: [] },
+    y: { label: "v" },
+    lines: { a: { x: [0, 2, 4], values: [1, 2, 3] }, b: { x: [0, 3], values: [1, 1] } },
+  });
+  expect(pathsOf(svg, "line").map((path) => path.length)).toEqual([3, 2]);
+  const [a, b] = pathsOf(svg, "line");
+  // 3 of 4 steps along the axis.
+  expect(b![1]![0]).toBeCloseTo(a![0]![0] + 0.75 * (a![2]![0] - a![0]![0]), 0);
+  expect(svg).toContain("b: 1.000; step 3");
+});
+
+test("figures with one order draw a name alike, and crosses have the colour of their line", () => {
+  const order = ["a", "b", "c"];
+  const two = lineFigure({ ...over({ c: [1, 2], a: [2, 1] }), crosses: { c: [{ x: 1, y: 2 }] } }, { order });
+  expect(two).toMatch(/<g class="c2"><title>c: .*?stroke-dasharray="2 3"/);
+  expect(two).toMatch(/<g class="c0"><title>a: /);
+  expect(two).toMatch(/<g class="c2"><title>c: [^]*?l8,8m0,-8l-8,8"\/>[^]*?<g class="c0">/);
+  expect(lineFigure(over({ new: [1, 2] }), { order })).toContain('<g class="c3"><title>new: ');
+});
+
+test("a pointer tells the values of about as many points as asked for, always of the last", () => {
+  const svg = lineFigure(over({ v: Array.from({ length: 1000 }, (_, i) => i) }), { told: 50 });
+  expect(svg.match(/class="hover"/g)).toHaveLength(50);
+  expect(svg).toContain("v: 999.0; step 999");
+  expect(lineFigure(over({ v: [1, 2] }), { told: 0 })).not.toContain('class="hover"');
+});
+
 test("the same data give the same bytes on every machine", () => {
   const values = Array.from({ length: 50 }, (_, i) => (i * 37) % 11);
   const svg = lineFigure(
@@ -130,6 +159,17 @@ test.each<[string, () => unknown, string]>([
     () => lineFigure({ x: { label: "t", values: [0, 2, 2] }, y: { label: "v" }, lines: {} }),
     "lineFigure: x.values must be finite and increase, but value 2 is 2 after 2",
   ],
+  [
+    "a place of a line's own",
+    () => lineFigure(over({ a: { x: [1, 1], values: [1, 2] } })),
+    "lineFigure: x of a must be finite and increase, but value 1 is 1 after 1",
+  ],
+  [
+    "a cross of no line",
+    () => lineFigure({ ...over({ a: [1] }), crosses: { b: [] } }),
+    "lineFigure: crosses names b, but the lines are a",
+  ],
+  ["told", () => lineFigure(over({ a: [1] }), { told: 0.5 }), "lineFigure: told must be a whole number of points"],
   [
     "an infinite x",
     () => lineFigure({ x: { label: "t", values: [Number.NaN] }, y: { label: "v" }, lines: {} }),

@@ -20,16 +20,34 @@ export interface LineData {
    * With `floor`, values of a logarithmic axis that are 0 or below it are drawn at the bottom, and the figure says so.
    */
   readonly y: Axis & { readonly floor?: number };
-  /** By name, each as long as `x.values`. NaN leaves a gap. With a variation, a band is drawn. At most 40 lines. */
-  readonly lines: Readonly<Record<string, ArrayLike<number> | Estimates>>;
+  /**
+   * By name, each as long as `x.values`, or as its own `x`. NaN leaves a gap. With a variation, a band is drawn. At most
+   * 40 lines.
+   */
+  readonly lines: Readonly<Record<string, ArrayLike<number> | LineEstimates>>;
+  /** Places where something ended, by the name of the line: crosses in its colour. */
+  readonly crosses?: Readonly<Record<string, readonly { readonly x: number; readonly y: number }[]>>;
   /** Values to compare with, such as a threshold: dashed horizontal lines with their names. */
   readonly levels?: Readonly<Record<string, number>>;
+}
+
+/** The values of a line, which may stand at other places than those of the other lines. */
+export interface LineEstimates extends Estimates {
+  /** Finite values in increasing order. Default: `x.values` of the figure. */
+  readonly x?: ArrayLike<number>;
 }
 
 /** Options of {@link lineFigure}. The default height is 320. */
 export interface LineOptions extends FigureOptions {
   /** Lowest and highest value of the vertical axis. Default: the range of the lines, to round numbers. */
   readonly extent?: readonly [number, number];
+  /**
+   * Names in the order of the colours and dashes, for several figures that should draw each name alike. Lines that it
+   * does not name come after it. Default: the order of the lines.
+   */
+  readonly order?: readonly string[];
+  /** About how many points of a line show their value under a pointer. Default: all of up to 400, none of more. */
+  readonly told?: number;
 }
 
 /**
@@ -40,14 +58,17 @@ export interface LineOptions extends FigureOptions {
  * Throws a TensorError if a line is not as long as `x.values`, if these do not increase, or for more than 40 lines.
  */
 export function lineFigure(data: LineData, options: LineOptions = {}): string {
-  const { width, height } = checkFigure("lineFigure", options, { own: ["extent"], height: 320 });
+  const { width, height } = checkFigure("lineFigure", options, { own: ["extent", "order", "told"], height: 320 });
   checkExtent("lineFigure", options.extent);
+  const { order, told } = options;
+  if (told !== undefined && !(Number.isInteger(told) && told >= 0))
+    throw new TensorError(`lineFigure: told must be a whole number of points, got ${shown(told)}`);
   check(data);
-  const lines = linesOf(data, width);
+  const lines = linesOf(data, width, order);
   return svgOf(drawing(data, lines, { ...options, width, height }), options.theme);
 }
 
-function check({ x, y, lines, levels = {} }: LineData): void {
+function check({ x, y, lines, levels = {}, crosses = {} }: LineData): void {
   checkAxis("lineFigure", "x", x);
   checkAxis("lineFigure", "y", y);
   const count = Object.keys(lines).length;
@@ -55,13 +76,14 @@ function check({ x, y, lines, levels = {} }: LineData): void {
     throw new TensorError(
       `lineFigure: ${count} lines, but only ${MOST_LINES} can be told apart; draw a heat map, or a mean with a band`,
     );
-  for (let index = 0; index < x.values.length; index += 1) {
-    const [before, value] = [x.values[index - 1] ?? Number.NEGATIVE_INFINITY, x.values[index] ?? Number.NaN];
-    if (!Number.isFinite(value) || value <= before)
-      throw new TensorError(
-        `lineFigure: x.values must be finite and increase, but value ${index} is ${value}${index > 0 ? ` after ${before}` : ""}`,
-      );
+  checkIncrease("x.values", x.values);
+  for (const [name, line] of Object.entries(lines)) {
+    const own = placesOf(line);
+    if (own !== undefined) checkIncrease(`x of ${name}`, own);
   }
+  for (const name of Object.keys(crosses))
+    if (!(name in lines))
+      throw new TensorError(`lineFigure: crosses names ${name}, but the lines are ${Object.keys(lines).join(", ")}`);
   if (y.floor !== undefined && !(y.log === true && y.floor > 0 && Number.isFinite(y.floor)))
     throw new TensorError(`lineFigure: y.floor must be above 0, on a logarithmic axis, got ${shown(y.floor)}`);
   for (const [name, level] of Object.entries(levels))
@@ -69,28 +91,52 @@ function check({ x, y, lines, levels = {} }: LineData): void {
       throw new TensorError(`lineFigure: level ${name} must be a number, got ${shown(level)}`);
 }
 
+function checkIncrease(what: string, values: ArrayLike<number>): void {
+  for (let index = 0; index < values.length; index += 1) {
+    const [before, value] = [values[index - 1] ?? Number.NEGATIVE_INFINITY, values[index] ?? Number.NaN];
+    if (!Number.isFinite(value) || value <= before)
+      throw new TensorError(
+        `lineFigure: ${what} must be finite and increase, but value ${index} is ${value}${index > 0 ? ` after ${before}` : ""}`,
+      );
+  }
+}
+
+/** The places of a line's own, if it has any. */
+const placesOf = (line: ArrayLike<number> | LineEstimates): ArrayLike<number> | undefined =>
+  "length" in line ? undefined : line.x;
+
 /** About the room for axes and names beside the plot. */
 const BESIDE = 80;
 
 /** Lines whose points are at least as many pixels apart have a dot for each. */
 const DOT_ROOM = 16;
 
-function linesOf({ x, y: { floor }, lines }: LineData, width: number): DrawnLine[] {
-  const count = x.values.length;
-  const dots = (width - BESIDE) / Math.max(1, count - 1) >= DOT_ROOM;
+function linesOf(
+  { x, y: { floor }, lines, crosses = {} }: LineData,
+  width: number,
+  order: readonly string[] = Object.keys(lines),
+): DrawnLine[] {
   const raised = (value: number): number => (floor !== undefined && value >= 0 && value < floor ? floor : value);
-  return Object.entries(lines).map(([label, given], index) => ({
-    label,
-    index,
-    dots,
-    points: estimates("lineFigure", label, given, count).map(({ centre, low, high }: Estimate, at): LinePoint => ({
-      x: x.values[at] ?? Number.NaN,
-      value: centre,
-      centre: raised(centre),
-      low: floor !== undefined && low < floor && centre >= 0 ? floor : low,
-      high: raised(high),
-    })),
-  }));
+  let unnamed = order.length;
+  return Object.entries(lines).map(([label, given]) => {
+    const places = placesOf(given) ?? x.values;
+    const known = order.indexOf(label);
+    return {
+      label,
+      index: known < 0 ? unnamed++ : known,
+      dots: (width - BESIDE) / Math.max(1, places.length - 1) >= DOT_ROOM,
+      crosses: crosses[label] ?? [],
+      points: estimates("lineFigure", label, given, places.length).map(
+        ({ centre, low, high }: Estimate, at): LinePoint => ({
+          x: places[at] ?? Number.NaN,
+          value: centre,
+          centre: raised(centre),
+          low: floor !== undefined && low < floor && centre >= 0 ? floor : low,
+          high: raised(high),
+        }),
+      ),
+    };
+  });
 }
 
 type Sized = LineOptions & { readonly width: number; readonly height: number };
@@ -98,6 +144,7 @@ type Sized = LineOptions & { readonly width: number; readonly height: number };
 function drawing(data: LineData, lines: readonly DrawnLine[], options: Sized): Drawing {
   const { width, height, title } = options;
   const { x, y, levels = {} } = data;
+  const { told } = options;
   const longest = Math.max(0, ...lines.map(({ label }) => textWidth(label, 13)));
   const above = topOf(title);
   const named = lines.length > 1 || (lines.length === 1 && lines[0]?.label !== y.label);
@@ -122,7 +169,7 @@ function drawing(data: LineData, lines: readonly DrawnLine[], options: Sized): D
     ...horizontalAxis(box, axisText(x), marksOf(plot.x), width),
     within(
       box,
-      lines.map((line) => drawnLine(line, plot, { x, y })),
+      lines.map((line) => drawnLine(line, plot, { x, y, ...(told !== undefined && { told }) })),
     ),
     ...Object.entries(levels).flatMap((level) => levelLine(plot, lines, level)),
     ...(atEnds ? endLabels(lines, plot) : []),
@@ -142,6 +189,7 @@ function plotOf(
   const usable = (value: number): boolean => Number.isFinite(value) && (y.log !== true || value > 0);
   const every = [
     ...lines.flatMap(({ points }) => points).filter(({ centre }) => usable(centre)),
+    ...lines.flatMap(({ crosses }) => crosses.map(({ y: centre }) => ({ centre, low: centre, high: centre }))),
     ...Object.values(levels).map((level) => ({ centre: level, low: level, high: level })),
   ];
   const found = rangeOf(everyEnd(every), usable) ?? (y.log === true ? [0.1, 1] : [0, 1]);
@@ -159,9 +207,13 @@ function plotOf(
   );
   const right = endOf(left, given.right);
   const box: Box = { left, right, top, bottom };
-  const [first, last] = rangeOf(Array.from(x.values)) ?? [0, 1];
-  const wanted = Math.max(2, Math.min(10, Math.floor((right - left) / 80)));
-  const whole = Array.from(x.values).every((value) => Number.isInteger(value));
+  const places = [
+    ...Array.from(x.values),
+    ...lines.flatMap(({ points, crosses }) => [...points, ...crosses].map((point) => point.x)),
+  ];
+  const [first, last] = rangeOf(places) ?? [0, 1];
+  const wanted = Math.max(right - left < 220 ? 2 : 5, Math.min(10, Math.floor((right - left) / 80)));
+  const whole = places.every((value) => Number.isInteger(value));
   const xScale =
     x.log === true
       ? logScale(first, last, [left, right], wanted)

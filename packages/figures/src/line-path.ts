@@ -21,6 +21,7 @@ export interface DrawnLine {
   readonly points: readonly LinePoint[];
   /** Whether each point has a dot. */
   readonly dots: boolean;
+  readonly crosses: readonly { readonly x: number; readonly y: number }[];
 }
 
 /** Where a figure's values are drawn. */
@@ -32,13 +33,19 @@ export interface Plot {
   usable(value: number): boolean;
 }
 
-/** Lines with at most as many points tell the value of each under a pointer. */
+/** By default lines with at most as many points tell the value of each under a pointer. */
 const MOST_TOLD = 400;
 
+/** The axes, and about how many points of a line tell their values. */
+export interface Telling {
+  readonly x: Axis;
+  readonly y: Axis;
+  readonly told?: number;
+}
+
 /** A line with its band, in as many stretches as it has gaps. */
-export function drawnLine(line: DrawnLine, plot: Plot, axes: { readonly x: Axis; readonly y: Axis }): Markup {
+export function drawnLine(line: DrawnLine, plot: Plot, axes: Telling): Markup {
   const runs = unbroken(line.points, ({ centre }) => plot.usable(centre));
-  const told = line.points.length <= MOST_TOLD;
   const dotted = line.dots;
   return element(
     "g",
@@ -49,12 +56,24 @@ export function drawnLine(line: DrawnLine, plot: Plot, axes: { readonly x: Axis;
     runs
       .flatMap((run) => (dotted || run.length === 1 ? run : []))
       .map((point) => marker(line.index, placeOf(point, plot), { radius: 2.8 })),
-    told &&
-      runs.flat().map((point) => {
-        const [cx, cy] = placeOf(point, plot);
-        return element("circle", { class: "hover", cx, cy, r: 6 }, element("title", {}, tellPoint(line, point, axes)));
-      }),
+    line.crosses.filter(({ y }) => plot.usable(y)).map((point) => cross(point, plot)),
+    toldOf(runs.flat(), axes.told).map((point) => {
+      const [cx, cy] = placeOf(point, plot);
+      return element("circle", { class: "hover", cx, cy, r: 6 }, element("title", {}, tellPoint(line, point, axes)));
+    }),
   );
+}
+
+/** The points that tell their values: evenly chosen, with the last, which is the one most looked for. */
+function toldOf(points: readonly LinePoint[], most: number | undefined): readonly LinePoint[] {
+  if (most === undefined) return points.length <= MOST_TOLD ? points : [];
+  const every = Math.ceil(points.length / most);
+  return most === 0 ? [] : points.filter((_, index) => (points.length - 1 - index) % every === 0);
+}
+
+function cross({ x, y }: { readonly x: number; readonly y: number }, plot: Plot): Markup {
+  const d = `M${pixels(plot.x.place(x) - 4)},${pixels(plot.y.place(y) - 4)}l8,8m0,-8l-8,8`;
+  return element("path", { class: "line", d });
 }
 
 function placeOf({ x, centre }: LinePoint, plot: Plot): [number, number] {
@@ -147,11 +166,7 @@ function summary({ label, points }: DrawnLine, y: Axis): string {
   return `${label}: ${formatNumber(low)} to ${withUnit(high, y)}${gaps}`;
 }
 
-function tellPoint(
-  { label }: DrawnLine,
-  { x, value, centre, low, high }: LinePoint,
-  axes: { readonly x: Axis; readonly y: Axis },
-): string {
+function tellPoint({ label }: DrawnLine, { x, value, centre, low, high }: LinePoint, axes: Telling): string {
   const range = low === high || value !== centre ? "" : `, ${formatNumber(low)} to ${formatNumber(high)}`;
   return `${label}: ${withUnit(value, axes.y)}${range}; ${axes.x.label} ${Number.isInteger(x) ? x : formatNumber(x)}`;
 }

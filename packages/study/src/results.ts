@@ -30,8 +30,14 @@ export interface TrialRecord {
   readonly varies?: string;
   /** Absent if the trial has kept no files. */
   readonly files?: FileHashes;
+  /** The number of trained parameters, if the trial has told it. */
+  readonly parameters?: number;
   /** Seconds of work, over all sessions of a resumed trial. */
   readonly seconds?: number;
+  /** When it ended, as ISO 8601 in UTC. */
+  readonly finished?: string;
+  /** The bytes that its process has held at most; absent if it had no process of its own. */
+  readonly memory?: number;
   readonly warnings: readonly string[];
 }
 

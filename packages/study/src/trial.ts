@@ -48,6 +48,8 @@ export interface TrialOutcome {
   readonly weights?: string;
   /** Why the same trial may give other bits on another machine. The report says it. Absent if it gives the same ones. */
   readonly varies?: string;
+  /** The number of trained parameters. */
+  readonly parameters?: number;
   /** Seconds by what they were spent on. */
   readonly timings?: { readonly [name: string]: number };
 }

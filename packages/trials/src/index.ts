@@ -51,6 +51,7 @@ export { characterMetrics, characterTrial, type CharacterTask } from "./members/
 export type { KnownTask } from "./members/known-task.ts";
 
 // Inspecting a trained model
+export { gateOpennessOf, type GateOpennessOptions } from "./gate-openness.ts";
 export { gradientFlowOf, horizonMetric, type FlowOptions } from "./gradient-flow.ts";
 
 // Parts for a trial of your own

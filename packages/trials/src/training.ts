@@ -2,7 +2,7 @@ import type { Layer } from "@sluice/cells";
 import { chain, globalNorm, type GradientTransform } from "@sluice/clip";
 import { weightsHash } from "@sluice/formats";
 import { weightFiles, type Metric, type TrialContext, type TrialOutcome } from "@sluice/study";
-import { key, keyFor, type Backend, type Tensor, type Tree } from "@sluice/tensor";
+import { key, keyFor, leavesOf, type Backend, type Tensor, type Tree } from "@sluice/tensor";
 import { adam, saveState, type Parts } from "@sluice/train";
 import { outcomeOn, trialBackend, type BackendSettings } from "./backend.ts";
 import type { BatchesIfNeeded, OwnParts } from "./batching.ts";
@@ -196,7 +196,7 @@ async function outcomeOf(
   await context.file(weightFiles.last, await saveState(asStored(last)));
   if (validation !== undefined) await context.file(weightFiles.best, await saveState(asStored(best)));
   const metrics = test === undefined ? {} : definedOf(test, tested, { context, when: "the test data" });
-  return { metrics, weights: await weightsHash(asStored({ params, buffers })) };
+  return { metrics, weights: await weightsHash(asStored({ params, buffers })), parameters: countOf(params) };
 }
 
 /** The numbers of an evaluation. If the data does not define some, they are left out, and the log has the reasons. */
@@ -211,3 +211,6 @@ function definedOf(
   if (Object.keys(notDefined).length === 0) return numbers;
   return Object.fromEntries(Object.entries(numbers).filter(([, value]) => !Number.isNaN(value)));
 }
+
+const countOf = (params: Tree): number =>
+  leavesOf(params).reduce((sum, { tensor }) => sum + tensor.shape.reduce((product, size) => product * size, 1), 0);

@@ -30,6 +30,8 @@ async function run({ start, runner }: Extract<ToTrial, { kind: "start" }>): Prom
       signal: abort.signal,
       onResumed: (step) => send({ kind: "resumed", step }),
       onProgress: (progress) => send({ kind: "progress", progress }),
+      // Node gives it in kilobytes, on every system.
+      memory: () => process.resourceUsage().maxRSS * 1024,
     },
   );
 }

@@ -39,6 +39,7 @@ const resultSchema = z.looseObject({
   metrics: z.record(z.string(), z.number().nullable()),
   weights: z.string().optional(),
   varies: z.string().optional(),
+  parameters: z.number().optional(),
   files: z.record(z.string(), z.string()).optional(),
   warnings: z.array(z.string()).optional(),
   rests: z.object({ metrics: metricsSealSchema, series: z.record(z.string(), z.string()) }).nullable(),

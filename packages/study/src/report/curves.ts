@@ -6,6 +6,20 @@ import type { Point } from "./figure.ts";
 /** A panel is about 300 pixels wide, so more points would not be visible. */
 export const MOST_POINTS = 240;
 
+/** How much a line of the report may hold, so that the page stays small for many lines. */
+export interface Room {
+  readonly points: number;
+  /** About how many of them tell their values under a pointer. */
+  readonly told: number;
+}
+
+/** The room of each of so many lines. With all copies for download, a point takes about 110 bytes. */
+export function roomFor(lines: number): Room {
+  const share = (all: number, least: number, most: number): number =>
+    Math.max(least, Math.min(most, Math.floor(all / Math.max(1, lines))));
+  return { points: share(20_000, 40, MOST_POINTS), told: share(6000, 8, 60) };
+}
+
 /** The curve of one metric of one trial. */
 export interface Curve {
   /** The number of steps per point, a power of two; 0 if every step has its own point. */
@@ -54,8 +68,8 @@ export function curvesOf(rows: readonly MetricRow[]): Curves {
  * One metric of one variant over its seeds, at every point: the mean of the seeds' means, and the lowest and highest
  * value of any seed.
  */
-export function curveOverSeeds(seeds: readonly Curve[]): Point[] {
-  const width = binWidth(seeds);
+export function curveOverSeeds(seeds: readonly Curve[], most = MOST_POINTS): Point[] {
+  const width = binWidth(seeds, most);
   const places = new Map<number, Bin[]>();
   for (const curve of seeds) {
     for (const bin of width === 0 ? curve.bins : merged(curve.bins, width)) {
@@ -75,22 +89,22 @@ export function curveOverSeeds(seeds: readonly Curve[]): Point[] {
 }
 
 /** The number of steps per point if these curves are drawn as one; 0 if every step has its own point. */
-export function binWidth(seeds: readonly Curve[]): number {
+export function binWidth(seeds: readonly Curve[], most = MOST_POINTS): number {
   const steps = new Set(seeds.flatMap((curve) => curve.bins.map((bin) => bin.x)));
   const coarsest = extremes(seeds.map((curve) => curve.width)).high;
-  return seeds.length === 0 || (coarsest === 0 && steps.size <= MOST_POINTS)
+  return seeds.length === 0 || (coarsest === 0 && steps.size <= most)
     ? 0
-    : Math.max(coarsest, widthFor(extremes(steps).high));
+    : Math.max(coarsest, widthFor(extremes(steps).high, most));
 }
 
 /**
  * The smallest power of two that divides the steps into few enough points. Points of one width then nest in those of a
  * larger width.
  */
-function widthFor(steps: number): number {
+function widthFor(steps: number, most = MOST_POINTS): number {
   let width = 1;
-  while (steps / width > MOST_POINTS) width *= 2;
-  while (steps > 0 && steps / (width / 2) <= MOST_POINTS) width /= 2;
+  while (steps / width > most) width *= 2;
+  while (steps > 0 && steps / (width / 2) <= most) width /= 2;
   return width;
 }
 
@@ -116,14 +130,14 @@ function merged(bins: readonly Bin[], width: number): Bin[] {
  * One line of a series over the seeds of a variant: median, lowest and highest value at every x. If there are very many
  * points, neighbors are joined into one point, with the mean of their medians, and their lowest and highest value.
  */
-export function seriesOverSeeds(seeds: readonly StoredSeries[], line: string): Point[] {
+export function seriesOverSeeds(seeds: readonly StoredSeries[], line: string, most = MOST_POINTS): Point[] {
   const points = (seeds[0]?.x.values ?? []).flatMap((x, index): Point[] => {
     const ys = seeds
       .flatMap((series) => (series.lines[line]?.[index] === undefined ? [] : [series.lines[line][index]]))
       .filter(Number.isFinite);
     return ys.length === 0 ? [] : [{ x, centre: median(ys), ...extremes(ys) }];
   });
-  const together = Math.ceil(points.length / MOST_POINTS);
+  const together = Math.ceil(points.length / most);
   if (together <= 1) return points;
   return Array.from({ length: Math.ceil(points.length / together) }, (_, index) => {
     const group = points.slice(index * together, (index + 1) * together);

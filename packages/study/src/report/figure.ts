@@ -1,6 +1,7 @@
-import type { Axis } from "@sluice/figures";
-import { html, linearScale, logScale, spreadOut, unbroken, type Markup, type Scale } from "@sluice/figures/internal";
+import { formatNumber, lineFigure, type Axis, type LineData, type Theme } from "@sluice/figures";
+import { html, type Markup } from "@sluice/figures/internal";
 import { extremes } from "../statistics/summary.ts";
+import { csv, downloads, fileName } from "./downloads.ts";
 
 export interface Point {
   readonly x: number;
@@ -11,8 +12,6 @@ export interface Point {
 
 export interface Line {
   readonly label: string;
-  /** Index into the palette. */
-  readonly colour: number;
   readonly points: readonly Point[];
   /** The points at which a seed ended early. */
   readonly crosses?: readonly { readonly x: number; readonly y: number }[];
@@ -23,138 +22,111 @@ export interface Panel {
   readonly x: Axis;
   readonly y: Axis;
   readonly lines: readonly Line[];
+  /** All variants, in the order of their colours and dashes. */
+  readonly order: readonly string[];
   /** Vertical range, for panels that should be comparable; by default the range of the lines. */
-  readonly extent?: readonly [number, number];
+  readonly extent?: readonly [number, number] | undefined;
+  /** What the values of a line are: "mean" or "median". */
+  readonly centre: string;
+  /** About how many points of a line tell their values. */
+  readonly told: number;
 }
 
-const WIDTH = 460;
-const HEIGHT = 280;
-const TOP = 30;
-const BOTTOM = 44;
-const LEFT = 62;
-const LABEL_HEIGHT = 14;
+/** With more lines, each cannot be followed, and colours would repeat. */
+const MOST_LINES = 8;
 
-/** Where a panel's values are drawn. */
-interface Frame {
-  /** Where the lines end. */
-  readonly right: number;
-  /** The lowest value of the vertical axis. */
-  readonly low: number;
-  readonly xScale: Scale;
-  readonly yScale: Scale;
-  /** Whether the vertical axis can show a value. */
-  usable(value: number): boolean;
-  /** A point as the path of an SVG writes it. */
-  at(x: number, y: number): string;
-}
+/** Lines of a panel where they are divided. */
+const EACH = 6;
 
-function frameOf({ y, lines, extent }: Panel): Frame {
-  const longest = Math.max(0, ...lines.map((line) => line.label.length));
-  const right = WIDTH - Math.min(150, 16 + longest * 6.6);
-  const [low, high] = extent ?? extentOf(lines, y);
-  const xs = extremes(lines.flatMap((line) => line.points.map((point) => point.x)));
-  const xScale = linearScale(xs.low, xs.high, [LEFT, right], { tight: true });
-  const yRange = [HEIGHT - BOTTOM, TOP] as const;
-  const yScale = y.log === true ? logScale(low, high, yRange, 6) : linearScale(low, high, yRange);
-  return {
-    right,
-    low,
-    xScale,
-    yScale,
-    usable: (value) => Number.isFinite(value) && (y.log !== true || value > 0),
-    at: (px, py) => `${round(xScale.place(px))},${round(yScale.place(py))}`,
-  };
-}
-
-/** A panel of lines with bands, as an SVG that uses the page's colors. Labels are at the ends of the lines. */
-export function panel(given: Panel): Markup {
-  const { title, x, y, lines } = given;
-  const frame = frameOf(given);
-  const { right } = frame;
-  return html`<svg
-    class="panel"
-    viewBox="0 0 ${WIDTH} ${HEIGHT}"
-    role="img"
-    aria-label="${title}: ${axisText(y)} over ${axisText(x)}"
-  >
-    <text class="title" x="${LEFT}" y="12">${title}</text>
-    ${grid(frame)}
-    <path class="base" d="M${LEFT},${HEIGHT - BOTTOM}H${round(right)}" />
-    <text class="axis" x="${round((LEFT + right) / 2)}" y="${HEIGHT - 8}" text-anchor="middle">${axisText(x)}</text>
-    <text class="axis" transform="translate(11 ${round((TOP + HEIGHT - BOTTOM) / 2)}) rotate(-90)" text-anchor="middle">
-      ${axisText(y)}
-    </text>
-    ${lines.map((line) => drawnLine(line, frame))}${endLabels(lines, frame)}
-  </svg>`;
-}
-
-function grid({ right, xScale, yScale }: Frame): Markup {
-  return html`<g class="grid">
-      ${yScale.ticks.map((tick) => html`<path d="M${LEFT},${round(yScale.place(tick.value))}H${round(right)}" />`)}
-    </g>
-    <g class="ticks">
-      ${yScale.ticks.map((tick) => html`<text x="${LEFT - 7}" y="${round(yScale.place(tick.value) + 3.5)}" text-anchor="end">${tick.label}</text>`)}${xScale.ticks.map(
-        (tick) =>
-          html`<path d="M${round(xScale.place(tick.value))},${HEIGHT - BOTTOM}v4" /><text
-              x="${round(xScale.place(tick.value))}"
-              y="${HEIGHT - BOTTOM + 16}"
-              text-anchor="middle"
-              >${tick.label}</text
-            >`,
-      )}
-    </g>`;
-}
-
-/** A line with its band, in as many runs as it has gaps, and its crosses. */
-function drawnLine(line: Line, { low, usable, at }: Frame): Markup {
-  const runs = unbroken(line.points, (point) => usable(point.centre));
-  return html`<g class="line c${line.colour}"
-    >${runs.map((run) => {
-      const upper = run.map((point) => at(point.x, usable(point.high) ? point.high : point.centre));
-      const lower = run
-        .map((point) => at(point.x, usable(point.low) ? point.low : Math.min(low, point.centre)))
-        .reverse();
-      const banded = run.some((point) => point.low !== point.high);
-      const middle = run.map((point) => at(point.x, point.centre));
-      return html`${banded && html`<path class="band" d="M${[...upper, ...lower].join("L")}Z" />`}${
-        run.length === 1
-          ? html`<circle class="dot" cx="${middle[0]?.split(",")[0]}" cy="${middle[0]?.split(",")[1]}" r="3" />`
-          : html`<path class="mean" d="M${middle.join("L")}" />`
-      }`;
-    })}${(line.crosses ?? [])
-      .filter((cross) => usable(cross.y))
-      .map((cross) => {
-        const [cx = "0", cy = "0"] = at(cross.x, cross.y).split(",");
-        return html`<path class="cross" d="M${Number(cx) - 4},${Number(cy) - 4}l8,8m0,-8l-8,8" />`;
-      })}</g
-  >`;
-}
-
-function endLabels(lines: readonly Line[], { right, xScale, yScale, usable }: Frame): Markup[] {
-  return spreadOut(
-    lines.flatMap((line) => {
-      const last = line.points.findLast((point) => usable(point.centre));
-      return last === undefined ? [] : [{ line, x: xScale.place(last.x), y: yScale.place(last.centre) }];
+/** A panel of lines with bands; several, with one range of values, if there are too many lines for one. */
+export function panels(given: Panel): Markup[] {
+  const { lines, title, y } = given;
+  if (lines.length <= MOST_LINES) return [panel(given)];
+  const extent = given.extent ?? extentOf(lines, y);
+  const count = Math.ceil(lines.length / EACH);
+  const each = Math.ceil(lines.length / count);
+  return Array.from({ length: count }, (_, part) =>
+    panel({
+      ...given,
+      title: `${title} (${part + 1} of ${count})`,
+      lines: lines.slice(part * each, (part + 1) * each),
+      extent,
     }),
-    { top: TOP, bottom: HEIGHT - BOTTOM, height: LABEL_HEIGHT },
-  ).map(
-    ({ line, y: place }) =>
-      html`<text class="label c${line.colour}" x="${right + 7}" y="${round(place + 4)}">${line.label}</text>`,
   );
 }
 
-/** Lowest and highest value that the axis can show. */
-export function extentOf(lines: readonly Line[], y: Axis): [number, number] {
+function panel(given: Panel): Markup {
+  const { title, x, y, lines, told } = given;
+  const file = fileName(y.label, title);
+  const named = `${y.label}, ${title}`;
+  return html`<figure class="panel">
+    ${{ markup: drawn(given, "auto", told) }}
+    ${downloads(named, [
+      { file: `${file}.svg`, type: "image/svg+xml", text: drawn(given, "light", 0) },
+      { file: `${file}.csv`, type: "text/csv", text: valuesOf(given, x, lines) },
+    ])}
+  </figure>`;
+}
+
+function drawn({ title, x, y, lines, order, extent }: Panel, theme: Theme, told: number): string {
+  const { log, ...plain } = x;
+  const positive = lines.every((line) => line.points.every((point) => point.x > 0));
+  const data: LineData = {
+    x: { ...plain, ...(log === true && positive && { log }), values: [] },
+    y,
+    lines: Object.fromEntries(
+      lines.map(({ label, points: given }) => {
+        const points = increasing(given);
+        return [
+          label,
+          {
+            x: points.map((point) => point.x),
+            values: points.map((point) => point.centre),
+            low: points.map((point) => point.low),
+            high: points.map((point) => point.high),
+          },
+        ];
+      }),
+    ),
+    crosses: Object.fromEntries(lines.map(({ label, crosses = [] }) => [label, crosses])),
+  };
+  const description = `${y.label} over ${x.label}. ${lines.map(spoken).join("; ")}.`;
+  const wide = extent === undefined || extent[0] < extent[1] ? extent : undefined;
+  const options = { title, description, width: 420, height: 290, theme, order, told };
+  return lineFigure(data, wide === undefined ? options : { ...options, extent: wide });
+}
+
+/** The points in the order of the axis, one for each place. A trial may give its series in any order. */
+function increasing(points: readonly Point[]): Point[] {
+  const sorted = points.filter(({ x }) => Number.isFinite(x)).sort((a, b) => a.x - b.x);
+  return sorted.filter(({ x }, index) => x !== sorted[index - 1]?.x);
+}
+
+/** What a line shows, for those who hear it. */
+function spoken({ label, points, crosses = [] }: Line): string {
+  const [first, last] = [points[0], points.at(-1)];
+  if (first === undefined || last === undefined) return `${label}: no values`;
+  const { low, high } = extremes(points.map(({ centre }) => centre));
+  const ended = crosses.length === 0 ? "" : `, with ${crosses.length} ended early`;
+  return `${label}: from ${formatNumber(first.centre)} to ${formatNumber(last.centre)}, lowest ${formatNumber(low)}, highest ${formatNumber(high)}${ended}`;
+}
+
+function valuesOf({ centre }: Panel, x: Axis, lines: readonly Line[]): string {
+  const rows = lines.flatMap(({ label, points }) =>
+    points.map((point) => [label, point.x, ...[point.centre, point.low, point.high].map(short)]),
+  );
+  return csv(["variant", x.label, centre, "lowest", "highest"], rows);
+}
+
+/** Six digits are more than can be seen. */
+const short = (value: number): number => Number(value.toPrecision(6));
+
+/** Lowest and highest value that the axis can show; undefined if there is none. */
+export function extentOf(lines: readonly Line[], y: Axis): [number, number] | undefined {
   const values = lines
     .flatMap((line) => line.points.flatMap((point) => [point.low, point.centre, point.high]))
     .filter((value) => Number.isFinite(value) && (y.log !== true || value > 0));
-  if (values.length === 0) return y.log === true ? [0.1, 1] : [0, 1];
+  if (values.length === 0) return undefined;
   const { low, high } = extremes(values);
   return [low, high];
 }
-
-function axisText({ label, unit }: Axis): string {
-  return unit === undefined ? label : `${label} (${unit})`;
-}
-
-const round = (value: number): number => Math.round(value * 10) / 10;

@@ -25,3 +25,11 @@ export function formatSeconds(seconds: number): string {
   if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min`;
   return `${(seconds / 3600).toFixed(1)} h`;
 }
+
+/** The days on which trials ended, in UTC: "Run on 2026-11-29"; `null` if none is known. */
+export function dateText(finished: readonly string[]): string | null {
+  const days = finished.map((date) => date.slice(0, 10)).sort();
+  const [first, last] = [days[0], days.at(-1)];
+  if (first === undefined || last === undefined) return null;
+  return first === last ? `Run on ${first}` : `Run from ${first} to ${last}`;
+}

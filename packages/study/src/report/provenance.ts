@@ -15,13 +15,12 @@ export function provenance(model: ReportModel): Markup {
   );
   const varying = settingNames.filter((name) => !shared.includes(name));
   const reasons = [...new Set(results.trials.flatMap(({ varies }) => varies ?? []))];
-  return html`<section>
-    <h2>Run it again</h2>
-    <pre>${manifest.command}</pre>
+  return html`<pre tabindex="0">${manifest.command}</pre>
     ${conditions(model, shared)} ${varying.length > 0 && differing(configs, varying)} ${allTrials(results)}
     ${keptFiles(results)}
-    <p class="note">To compare a repetition with this run, compare the SHA-256 of the weights.${exceptions(reasons)}</p>
-  </section>`;
+    <p class="note">
+      To compare a repetition with this run, compare the SHA-256 of the weights.${exceptions(reasons)}
+    </p>`;
 }
 
 /** Why weights may differ although nothing is wrong. */
@@ -31,10 +30,19 @@ function exceptions(reasons: readonly string[]): string {
 }
 
 /** What was the same for all trials: machine, code, data, and these settings. */
-function conditions({ manifest, environments, configs, others }: ReportModel, shared: readonly string[]): Markup {
+function conditions(model: ReportModel, shared: readonly string[]): Markup {
+  const { manifest, environments, configs, others, results } = model;
   const changes = environments.flatMap((entry) => entry.changes ?? [])[0];
+  const ended = results.trials.flatMap(({ finished }) => finished ?? []).sort();
   return html`<dl>
-    ${environments.map(
+    ${
+      ended.length > 0 &&
+      html`<dt>trials ended</dt>
+        <dd>
+          ${[...new Set([ended[0], ended.at(-1)])].map((date) => date?.replace(/\..*/, "").replace("T", " ")).join(" to ")}
+          UTC
+        </dd>`
+    }${environments.map(
       ({ environment, trials }) =>
         html`<dt>${environments.length > 1 ? `environment of ${trials} trials` : "environment"}</dt>
           <dd>${environmentText(environment)}</dd>
@@ -75,13 +83,13 @@ function conditions({ manifest, environments, configs, others }: ReportModel, sh
 function differing(configs: ReportModel["configs"], varying: readonly string[]): Markup {
   return html`<details>
     <summary>Settings that differ</summary>
-    <div class="scroll">
+    <div class="scroll" role="region" aria-label="Settings that differ" tabindex="0">
       <table>
         <thead>
           <tr>
-            <th>task</th>
-            <th>variant</th>
-            ${varying.map((name) => html`<th>${name}</th>`)}
+            <th scope="col">task</th>
+            <th scope="col">variant</th>
+            ${varying.map((name) => html`<th scope="col">${name}</th>`)}
           </tr>
         </thead>
         <tbody>
@@ -132,12 +140,13 @@ function keptFiles({ trials, variants }: Results): Markup | null {
   </details>`;
 }
 
-function environmentText({ runtime, engine, os, cpu, cores, threads }: Environment): string {
+function environmentText({ runtime, engine, os, cpu, cores, memoryGiB, threads }: Environment): string {
   const count = (n: number, word: string): string => `${n} ${word}${n === 1 ? "" : "s"}`;
   return [
     [runtime, engine].filter((part) => part !== null).join(", "),
     os,
     [cpu, cores === null ? null : count(cores, "core")].filter((part) => part !== null).join(", "),
+    memoryGiB === null ? null : `${memoryGiB} GiB of memory`,
     `${count(threads, "thread")} per trial`,
   ]
     .filter((part) => part !== null && part !== "")

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { curveOverSeeds, curvesOf, seriesOverSeeds, type Curve } from "./curves.ts";
-import { panel } from "./figure.ts";
+import { panels } from "./figure.ts";
 import { formatMean, formatSeconds } from "./numbers.ts";
 
 test("a mean with half its interval, and durations", () => {
@@ -79,17 +79,24 @@ test("a series of 130,000 points is reduced, keeping its extremes", () => {
 });
 
 test("a panel draws no place that is not a number, whatever it is given", () => {
-  const x = { label: "t" };
+  const x = { label: "t", log: true };
   const point = (at: number, centre: number) => ({ x: at, centre, low: centre, high: centre });
-  const svg = panel({
+  const [drawn, ...more] = panels({
     title: "p",
     x,
     y: { label: "g", log: true },
     lines: [
-      { label: "a", colour: 0, points: [point(0, 0), point(1, 1e-40), point(2, Number.NaN), point(3, 1)] },
-      { label: "b", colour: 1, points: [point(0, 0)] },
+      { label: "a", points: [point(0, 0), point(1, 1e-40), point(2, Number.NaN), point(3, 1), point(2.5, 1)] },
+      { label: "b", points: [point(0, 0), point(0, 1)] },
+      { label: "c", points: [] },
     ],
-  }).markup;
+    order: ["a", "b", "c"],
+    centre: "mean",
+    told: 10,
+  });
+  expect(more).toEqual([]);
+  const svg = drawn?.markup ?? "";
+  expect(svg).toContain("<svg");
   expect(svg).not.toContain("NaN");
   expect(svg).not.toContain("Infinity");
 });

@@ -1,18 +1,19 @@
 import { formatNumber } from "@sluice/figures";
-import { grouped, html, type Markup } from "@sluice/figures/internal";
-import { meanInterval, type Interval } from "../statistics/intervals.ts";
+import { dashOf, grouped, html, logScale, series, type Markup } from "@sluice/figures/internal";
+import { meanInterval } from "../statistics/intervals.ts";
 import type { Results, TrialRecord } from "../results.ts";
 import type { Anchor, Metric } from "../study.ts";
 import { extremes, mean } from "../statistics/summary.ts";
 import { formatMean } from "./numbers.ts";
 
-/** Index of a variant in the palette. */
-export function colourOf(variants: readonly string[], variant: string): number {
-  return Math.max(0, variants.indexOf(variant)) % 8;
-}
-
+/** A variant with a sample of its line in the figures. */
 export function variantName(variants: readonly string[], variant: string): Markup {
-  return html`<span class="key c${colourOf(variants, variant)}"></span>${variant}`;
+  const index = variants.indexOf(variant);
+  if (index < 0) return html`${variant}`;
+  const dashes = dashOf(index);
+  return html`<svg class="key c${index % series.length}" viewBox="0 0 22 10" aria-hidden="true">
+      <path d="M0,5h22" ${dashes !== undefined && html`stroke-dasharray="${dashes}"`} /></svg
+    >${variant}`;
 }
 
 /** The seed of a trial, and its fold. */
@@ -27,7 +28,7 @@ export function folderText({ folder }: TrialRecord): string {
 
 /** Mean ± half the 95 % interval; only the mean for a single seed. */
 function meanText(values: readonly number[], metric: Metric, overlap: number): Markup {
-  if (values.length === 0) return html`<span class="soft">–</span>`;
+  if (values.length === 0) return html`<span class="soft">none</span>`;
   const interval = meanInterval(values, { overlap });
   const { mean, half } = formatMean(interval.mean, interval.high - interval.mean, metric.digits);
   return html`<strong>${mean}</strong>${half !== null && html` <span class="soft">± ${half}</span>`}`;
@@ -39,61 +40,68 @@ export function metricLabel(metric: Metric): string {
 
 /**
  * The table of one metric: one row per variant with every seed, including seeds without a value. For several seeds it
- * also has mean and interval.
+ * also has mean, interval and a strip of all seeds.
  */
 export function seedTable(results: Results, name: string, metric: Metric): Markup {
   const units = unitsOf(results);
+  const several = units.length > 1;
   const tasks = results.tasks.filter((task) => results.trials.some((trial) => trial.task === task));
-  return html`<div class="scroll">
+  return html`<div class="scroll" role="region" aria-label="Every value of ${metric.label}" tabindex="0">
     <table>
       <thead>
         <tr>
-          <th></th>
+          <th scope="col">variant</th>
           ${
-            units.length > 1 &&
-            html`<th class="number">mean ± half 95 % CI</th>
-              <th>${results.folds === undefined ? "seeds" : "folds"}</th>`
-          }${units.map(({ title }) => html`<th class="number">${title}</th>`)}
+            several &&
+            html`<th scope="col" class="number">mean ± half 95 % CI</th>
+              <th scope="col">${results.folds === undefined ? "seeds" : "folds"}</th>`
+          }${units.map(({ title }) => html`<th scope="col" class="number">${title}</th>`)}
         </tr>
       </thead>
-      <tbody>
-        ${tasks.map((task) => {
-          const all = results.variants.flatMap((variant) =>
-            results.values({ task, variant, metric: name }).map((entry) => entry.value),
-          );
-          const range = extremes(all);
-          const ends =
-            all.length === 0 || units.length < 2
-              ? ""
-              : `${formatNumber(range.low, metric.digits)} to ${formatNumber(range.high, metric.digits)}`;
-          return html`<tr class="task">
-              <th scope="rowgroup">${task}</th>
+      ${tasks.map((task) => {
+        const all = results.variants.flatMap((variant) => valuesOf(results, { task, variant, name }));
+        const range = stripRange(all, metric);
+        return html`<tbody>
+          <tr class="task">
+            <th scope="rowgroup">${task}</th>
+            ${
+              several &&
+              html`<td></td>
+                <td>${range?.text}</td>`
+            }${units.map(() => html`<td></td>`)}
+          </tr>
+          ${results.variants.map((variant) => {
+            const trials = results.of({ task, variant });
+            const values = valuesOf(results, { task, variant, name });
+            return html`<tr>
+              <th scope="row">${variantName(results.variants, variant)}</th>
               ${
-                units.length > 1 &&
-                html`<td></td>
-                  <td>${ends}</td>`
-              }
-            </tr>
-            ${results.variants.map((variant) => {
-              const trials = results.of({ task, variant });
-              const values = results.values({ task, variant, metric: name }).map((entry) => entry.value);
-              return html`<tr class="c${colourOf(results.variants, variant)}">
-                <th scope="row">${variantName(results.variants, variant)}</th>
-                ${
-                  units.length > 1 &&
-                  html`<td class="number">${meanText(values, metric, results.folds?.overlap ?? 0)}</td>
-                    <td class="strip-cell">${strip(values, range)}</td>`
-                }${units.map((unit) => {
-                  const own = trials.filter((trial) => unit.has(trial));
-                  const { text, soft } = cell(own, name, metric);
-                  return html`<td class="number${soft && " soft"}">${text}</td>`;
-                })}
-              </tr>`;
-            })}`;
-        })}
-      </tbody>
+                several &&
+                html`<td class="number">${meanText(values, metric, results.folds?.overlap ?? 0)}</td>
+                  <td class="strip-cell">${strip(values, range, { results, variant, metric })}</td>`
+              }${units.map((unit) => {
+                const own = trials.filter((trial) => unit.has(trial));
+                const { text, soft } = cell(own, name, metric);
+                return html`<td class="number${soft && " soft"}">${text}</td>`;
+              })}
+            </tr>`;
+          })}
+        </tbody>`;
+      })}
     </table>
   </div>`;
+}
+
+function valuesOf(
+  results: Results,
+  { task, variant, name }: { readonly task: string; readonly variant: string; readonly name: string },
+): number[] {
+  return results.values({ task, variant, metric: name }).map((entry) => entry.value);
+}
+
+/** How many values a variant would have if all its trials were done. */
+export function unitCount({ folds }: Results, trials: readonly TrialRecord[]): number {
+  return folds === undefined ? new Set(trials.map(({ seed }) => seed)).size : trials.length;
 }
 
 /** The trials of a column: a seed with all its folds, or a fold if there is only one seed. */
@@ -115,20 +123,50 @@ function unitsOf({ trials, folds }: Results): Unit[] {
 /** The value of a seed, the mean over its folds; or the status of the first of its trials that is not done. */
 function cell(trials: readonly TrialRecord[], name: string, metric: Metric): { text: string; soft: boolean } {
   const open = trials.find(({ status }) => status !== "done");
-  if (trials.length === 0 || open !== undefined) return { text: open?.status ?? "", soft: true };
+  if (trials.length === 0 || open !== undefined) return { text: open?.status ?? "not run", soft: true };
   const values = trials.flatMap(({ metrics }) => metrics[name] ?? []);
-  return { text: values.length < trials.length ? "–" : formatNumber(mean(values), metric.digits), soft: false };
+  if (values.length < trials.length) return { text: "undefined", soft: true };
+  return { text: formatNumber(mean(values), metric.digits), soft: false };
 }
 
-/** Every seed as a dot on the range of its task, and the mean as a line. */
-function strip(values: readonly number[], { low, high }: Interval): Markup | null {
+/** Where the values of a task lie in its strips, and their ends as text. */
+interface StripRange {
+  readonly text: string;
+  place(value: number): number;
+}
+
+function stripRange(values: readonly number[], { log, digits }: Metric): StripRange | null {
   if (values.length === 0) return null;
-  const at = (value: number): number => Math.round((high === low ? 0.5 : (value - low) / (high - low)) * 1400) / 10 + 5;
-  const middle = at(meanInterval(values).mean);
-  return html`<svg class="strip" viewBox="0 0 150 18" aria-hidden="true">
+  const { low, high } = extremes(values);
+  const text = `${formatNumber(low, digits)} to ${formatNumber(high, digits)}`;
+  if (low === high) return { text, place: () => 75 };
+  // A logarithmic axis cannot show 0.
+  if (log === true && low > 0) {
+    const { place } = logScale(low, high, [0, 1], 5);
+    const [from, to] = [place(low), place(high)];
+    return { text: `${text}, log`, place: (value) => 5 + (140 * (place(value) - from)) / (to - from) };
+  }
+  return { text, place: (value) => 5 + (140 * (value - low)) / (high - low) };
+}
+
+/** Every seed as a dot on the range of its task, and the mean as a line. The numbers stand beside it. */
+function strip(
+  values: readonly number[],
+  range: StripRange | null,
+  { results, variant, metric }: { readonly results: Results; readonly variant: string; readonly metric: Metric },
+): Markup | null {
+  if (values.length === 0 || range === null) return null;
+  const at = (value: number): number => Math.round(range.place(value) * 10) / 10;
+  const middle = mean(values);
+  const written = (value: number): string => formatNumber(value, metric.digits);
+  return html`<svg
+    class="strip c${results.variants.indexOf(variant) % series.length}"
+    viewBox="0 0 150 18"
+    aria-hidden="true"
+  >
     <path class="rail" d="M5,9H145" />
-    ${values.map((value) => html`<circle cx="${at(value)}" cy="9" r="4" />`)}
-    <path class="mid" d="M${middle},2V16" />
+    ${values.map((value) => html`<circle cx="${at(value)}" cy="9" r="4"><title>${written(value)}</title></circle>`)}
+    <path class="mid" d="M${at(middle)},2V16"><title>mean ${written(middle)}</title></path>
   </svg>`;
 }
 
@@ -141,16 +179,16 @@ function anchorValue(value: number, digits = 0): string {
 
 /** Published numbers next to the measured ones. */
 export function anchorTable(results: Results, anchors: readonly Anchor[]): Markup {
-  return html`<div class="scroll">
+  return html`<div class="scroll" role="region" aria-label="Published and measured numbers" tabindex="0">
     <table class="stack">
       <thead>
         <tr>
-          <th>task</th>
-          <th>variant</th>
-          <th>metric</th>
-          <th class="number">published</th>
-          <th class="number">measured, mean ± half 95 % CI</th>
-          <th>published setting</th>
+          <th scope="col">task</th>
+          <th scope="col">variant</th>
+          <th scope="col">metric</th>
+          <th scope="col" class="number">published</th>
+          <th scope="col" class="number">measured, mean ± half 95 % CI</th>
+          <th scope="col">published setting</th>
         </tr>
       </thead>
       <tbody>
@@ -159,22 +197,26 @@ export function anchorTable(results: Results, anchors: readonly Anchor[]): Marku
           if (metric === undefined) return null;
           const values = results.values(anchor).map((entry) => entry.value);
           return html`<tr>
-            <td data-label="task">${anchor.task}</td>
-            <td data-label="variant">
-              ${results.variants.includes(anchor.variant) ? variantName(results.variants, anchor.variant) : anchor.variant}
-            </td>
-            <td data-label="metric">${metricLabel(metric)}</td>
+            <td data-label="task"><div>${anchor.task}</div></td>
+            <td data-label="variant"><div>${variantName(results.variants, anchor.variant)}</div></td>
+            <td data-label="metric"><div>${metricLabel(metric)}</div></td>
             <td class="number" data-label="published">
-              ${anchorValue(anchor.value, metric.digits)}${
-                anchor.spread !== undefined && html` <span class="soft">${anchor.spread}</span>`
-              }
+              <div>
+                ${anchorValue(anchor.value, metric.digits)}${
+                  anchor.spread !== undefined && html` <span class="soft">${anchor.spread}</span>`
+                }
+              </div>
             </td>
             <td class="number" data-label="measured">
-              ${values.length === 0 ? html`<span class="soft">not run</span>` : meanText(values, metric, results.folds?.overlap ?? 0)}
+              <div>
+                ${values.length === 0 ? html`<span class="soft">not run</span>` : meanText(values, metric, results.folds?.overlap ?? 0)}
+              </div>
             </td>
             <td class="wrap" data-label="setting">
-              ${!anchor.sameSetting && html`<em>Another setting:</em> `}${anchor.setting}.
-              <span class="soft">${anchor.source}</span>
+              <div>
+                ${!anchor.sameSetting && html`<em>Another setting:</em> `}${anchor.setting}.
+                <span class="soft">${anchor.source}</span>
+              </div>
             </td>
           </tr>`;
         })}

@@ -22,11 +22,11 @@ export function trialTable(
     { title: "seed", cell: unitText },
     ...columns,
   ];
-  return html`<div class="scroll">
+  return html`<div class="scroll" role="region" aria-label="Trials" tabindex="0">
     <table class="stack">
       <thead>
         <tr>
-          ${all.map(({ title, kind }) => html`<th class="${kind === "number" ? kind : ""}">${title}</th>`)}
+          ${all.map(({ title, kind }) => html`<th scope="col" class="${kind === "number" ? kind : ""}">${title}</th>`)}
         </tr>
       </thead>
       <tbody>
@@ -34,7 +34,8 @@ export function trialTable(
           (trial) =>
             html`<tr>
               ${all.map(
-                ({ title, kind, cell }) => html`<td class="${kind ?? ""}" data-label="${title}">${cell(trial)}</td>`,
+                ({ title, kind, cell }) =>
+                  html`<td class="${kind ?? ""}" data-label="${title}"><div>${cell(trial)}</div></td>`,
               )}
             </tr>`,
         )}

@@ -15,10 +15,14 @@ export interface TrialResult {
   readonly metrics: { readonly [metric: string]: number | null };
   readonly weights?: string;
   readonly varies?: string;
+  readonly parameters?: number;
   /** The files that the trial has kept; absent if there are none. */
   readonly files?: FileHashes;
   readonly warnings?: readonly string[];
-  /** The only part that differs between two runs of the same trial. */
+  /**
+   * The only part that differs between two runs of the same trial: seconds, the date, and in `memory` the bytes that the
+   * process has held at most, if it had a process of its own.
+   */
   readonly timings: { readonly seconds: number; readonly finished: string; readonly [name: string]: number | string };
 }
 
@@ -28,19 +32,24 @@ export function reportedOf(
     readonly reason?: string | undefined;
     readonly weights?: string | undefined;
     readonly varies?: string | undefined;
+    readonly parameters?: number | undefined;
     readonly files?: FileHashes | undefined;
     readonly warnings?: readonly string[] | undefined;
-    readonly timings: { readonly seconds: number };
+    readonly timings: { readonly seconds: number; readonly [name: string]: unknown };
   },
-): Pick<TrialRecord, "status" | "reason" | "metrics" | "weights" | "varies" | "files" | "seconds" | "warnings"> {
+): Omit<TrialRecord, "id" | "folder" | "task" | "variant" | "seed" | "fold"> {
+  const { seconds, finished, memory } = result.timings;
   return {
     status: result.status,
     ...(result.reason === undefined ? {} : { reason: result.reason }),
     metrics: result.metrics,
     ...(result.weights === undefined ? {} : { weights: result.weights }),
     ...(result.varies === undefined ? {} : { varies: result.varies }),
+    ...(result.parameters === undefined ? {} : { parameters: result.parameters }),
     ...(result.files === undefined ? {} : { files: result.files }),
-    seconds: result.timings.seconds,
+    seconds,
+    ...(typeof finished === "string" && { finished }),
+    ...(typeof memory === "number" && { memory }),
     warnings: result.warnings ?? [],
   };
 }

@@ -31,6 +31,8 @@ export interface TrialControl {
   onResumed?(step: number): void;
   /** Called with the progress that the trial reports. */
   onProgress?(progress: Progress): void;
+  /** The bytes that the process has held at most, for a process that runs only this trial. */
+  memory?(): number;
 }
 
 /**
@@ -63,7 +65,8 @@ async function runOpened(start: TrialStart, control: TrialControl, session: Tria
   if (restored !== null) control.onResumed?.(restored.step);
   const seconds = (): number => (restored?.seconds ?? 0) + (performance.now() - began) / 1000;
   const ended = await work(start, control, session, seconds);
-  const timings = { ...ended.outcome.timings, seconds: seconds(), finished: new Date().toISOString() };
+  const held = control.memory === undefined ? {} : { memory: control.memory() };
+  const timings = { ...ended.outcome.timings, seconds: seconds(), finished: new Date().toISOString(), ...held };
   const remains = { rows: await session.rows(), files: session.files(), timings, signal: control.signal };
   const result = conclude(start.trial, ended, remains);
   session.log(result.reason === undefined ? result.status : `${result.status}: ${result.reason}`);
@@ -142,6 +145,7 @@ function conclude(
     ...common,
     ...(outcome.weights === undefined ? {} : { weights: outcome.weights }),
     ...(outcome.varies === undefined ? {} : { varies: outcome.varies }),
+    ...(outcome.parameters === undefined ? {} : { parameters: outcome.parameters }),
     ...(summary.warnings.length === 0 ? {} : { warnings: summary.warnings }),
   };
 }
