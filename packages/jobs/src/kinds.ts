@@ -22,10 +22,7 @@ import {
 export type Supervised = { readonly [name: string]: Tensor; readonly y: Tensor };
 
 /** What a trial trains a model on. */
-type SupervisedTask = Pick<
-  KnownTask<Tree, Supervised, Supervised, never>,
-  "data" | "patience" | "keep" | "inspect"
->;
+type SupervisedTask = Pick<KnownTask<Tree, Supervised, Supervised, never>, "data" | "patience" | "keep" | "inspect">;
 
 /**
  * What the target of a task is. The first three are found by its dtype and shape:

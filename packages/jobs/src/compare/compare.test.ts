@@ -3,6 +3,7 @@ import { adding, parity, type Dataset } from "@sluice/data";
 import { parameterCount } from "@sluice/params";
 import { inProcess, memoryStore, planRun, runStudy } from "@sluice/study";
 import { key, tensor, uniform, valuesOf } from "@sluice/tensor";
+import { runInMemory } from "@sluice/trials/testing";
 import { describe, expect, test } from "vitest";
 import { compare, productsPerStep, type CompareOptions } from "../index.ts";
 
@@ -103,6 +104,19 @@ test("multiplications are those of the plan, with the readout of each step", () 
     productsPerStep(sequential([sequence(gru({ input: 3, hidden: 5 }), { outputs }), dense({ input: 5, output: 7 })]));
   expect(of("last")).toBe(3 * 5 * (3 + 5));
   expect(of("all")).toBe(3 * 5 * (3 + 5) + 5 * 7);
+});
+
+test("a trial that is stopped goes on to the same bits", async () => {
+  // The tests' context has a task of this name.
+  const own = compare({ ...small, name: "stopped", cells: { rnn, gru }, tasks: [{ name: "test", data: sums }] });
+  const config = { ...own.settings, cell: "gru" };
+  const whole = await runInMemory(own, { config });
+  expect(whole.outcome?.metrics?.["rmse"]).toBeGreaterThan(0);
+  for (const stopAt of [1, 3, 5]) {
+    const stopped = await runInMemory(own, { config, stopAt });
+    expect(stopped.outcome).toBeNull();
+    expect(await runInMemory(own, { config, from: stopped.left })).toEqual(whole);
+  }
 });
 
 test("a cell that takes only some sizes gets one of them", async () => {

@@ -4,6 +4,7 @@ import { concatenation, gmu, multimodal } from "@sluice/fusion";
 import { inProcess, memoryStore, planRun, runStudy, weightFiles } from "@sluice/study";
 import { full, key, keyFor, normal, tensor, valuesOf, type Tensor } from "@sluice/tensor";
 import { loadState } from "@sluice/train";
+import { runInMemory } from "@sluice/trials/testing";
 import { describe, expect, test } from "vitest";
 import { multimodalStudy, type MultimodalStudyOptions } from "../index.ts";
 import { subsetsOf } from "./parts.ts";
@@ -71,6 +72,17 @@ test("the class is that of one modality: with it the accuracy is near the best o
     const logits = valuesOf(net.apply(params, { a: of("a"), b: of("b") }).output);
     const right = [...y].filter((label, row) => Number(logits[2 * row + 1]! > logits[2 * row]!) === label).length;
     expect(records[0]!.metrics[`with ${kept.join(" + ")}`]).toBeCloseTo(right, 8);
+  }
+});
+
+test("a trial that is stopped goes on to the same bits", async () => {
+  const own = multimodalStudy({ ...options, epochs: 2 });
+  const config = own.settings;
+  const whole = await runInMemory(own, { config });
+  for (const stopAt of [5, 24]) {
+    const stopped = await runInMemory(own, { config, stopAt });
+    expect(stopped.outcome).toBeNull();
+    expect(await runInMemory(own, { config, from: stopped.left })).toEqual(whole);
   }
 });
 
