@@ -11,7 +11,7 @@ export interface Pass<B extends Parts> {
 }
 
 /** A pass over batches in memory. */
-export const passOver = <B extends Parts>(cut: Batches<B>): Pass<B> => ({
+const passOver = <B extends Parts>(cut: Batches<B>): Pass<B> => ({
   first: async () => cut.at(0).batch,
   batches: () => cut.epoch(0),
 });
