@@ -69,8 +69,12 @@ describe("a trial", () => {
 
   test("looks at the gradient of every state, at the start and the end", async () => {
     const { left } = await whole;
-    expect(Object.keys(left.series)).toEqual(["gradient-flow-1-0-h", "gradient-flow-2-0-c"]);
-    for (const { x, lines } of Object.values(left.series)) {
+    const { gates, ...flow } = left.series;
+    expect(Object.keys(gates?.lines ?? {}).sort()).toEqual(["forget", "input", "output"]);
+    for (const openness of Object.values(gates?.lines ?? {}))
+      expect(Array.from(openness).every((value) => value > 0 && value < 1)).toBe(true);
+    expect(Object.keys(flow)).toEqual(["gradient-flow-1-0-h", "gradient-flow-2-0-c"]);
+    for (const { x, lines } of Object.values(flow)) {
       expect(Array.from(x.values)).toEqual(Array.from({ length: 14 }, (_, t) => t + 1));
       expect(Object.keys(lines)).toEqual(["start of training", "end of training"]);
       expect(lines["start of training"]).not.toEqual(lines["end of training"]);

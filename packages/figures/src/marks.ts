@@ -7,6 +7,7 @@ export const colourOf = (index: number): number => index % series.length;
 /** Dashes of lines. With more lines than colours, the dashes still differ between lines of one colour. */
 const dashes = [undefined, "7 3", "2 3", "10 3 2 3", "4 2"] as const;
 
+/** The dashes of the n-th line, as of `stroke-dasharray`; undefined for a solid one. */
 export const dashOf = (index: number): string | undefined => dashes[index % dashes.length];
 
 /** The most lines that differ in colour or dashes. */

@@ -29,7 +29,10 @@ export interface LoadedTrial<W> {
   /** The rows of its curves. */
   readonly metrics: readonly MetricRow[];
   /** How it ended, with its summary values and the hash of its weights. */
-  readonly outcome: Pick<TrialRecord, "status" | "reason" | "metrics" | "weights" | "varies" | "parameters" | "warnings">;
+  readonly outcome: Pick<
+    TrialRecord,
+    "status" | "reason" | "metrics" | "weights" | "varies" | "parameters" | "warnings"
+  >;
   /**
    * The weights that the trial has kept: `trainingTrial` keeps the last ones and, with validation data, the best ones.
    */
@@ -60,7 +63,13 @@ export async function loadTrial(given: string, options?: LoadTrialOptions<Tree>)
     throw studyError(
       `${folder}: the trial has not finished; run its study again to resume it from its last checkpoint`,
     );
-  const { files = {}, seconds: _, finished: _finished, memory: _memory, ...outcome } = reportedOf(readResult(folder, id));
+  const {
+    files = {},
+    seconds: _,
+    finished: _finished,
+    memory: _memory,
+    ...outcome
+  } = reportedOf(readResult(folder, id));
   const { rows, problems } = readCurves({ folder, id, status: outcome.status, files });
   if (problems.length > 0) throw studyError(problems.join("\n"));
   const weights: { -readonly [name in keyof typeof weightFiles]?: Tree } = {};

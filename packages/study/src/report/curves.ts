@@ -4,7 +4,7 @@ import type { StoredSeries } from "../results.ts";
 import type { Point } from "./figure.ts";
 
 /** A panel is about 300 pixels wide, so more points would not be visible. */
-export const MOST_POINTS = 240;
+const MOST_POINTS = 240;
 
 /** How much a line of the report may hold, so that the page stays small for many lines. */
 export interface Room {

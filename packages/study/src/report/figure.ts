@@ -1,5 +1,5 @@
 import { formatNumber, lineFigure, type Axis, type LineData, type Theme } from "@sluice/figures";
-import { html, type Markup } from "@sluice/figures/internal";
+import { html, linearScale, type Markup } from "@sluice/figures/internal";
 import { extremes } from "../statistics/summary.ts";
 import { csv, downloads, fileName } from "./downloads.ts";
 
@@ -91,9 +91,15 @@ function drawn({ title, x, y, lines, order, extent }: Panel, theme: Theme, told:
     crosses: Object.fromEntries(lines.map(({ label, crosses = [] }) => [label, crosses])),
   };
   const description = `${y.label} over ${x.label}. ${lines.map(spoken).join("; ")}.`;
-  const wide = extent === undefined || extent[0] < extent[1] ? extent : undefined;
+  const wide = extent === undefined || y.log === true ? extent : roundExtent(extent);
   const options = { title, description, width: 420, height: 290, theme, order, told };
-  return lineFigure(data, wide === undefined ? options : { ...options, extent: wide });
+  return lineFigure(data, wide === undefined || wide[0] >= wide[1] ? options : { ...options, extent: wide });
+}
+
+/** Ends at ticks, as the axis of a single panel has. */
+function roundExtent([low, high]: readonly [number, number]): [number, number] {
+  const values = linearScale(low, high, [0, 1]).ticks.map(({ value }) => value);
+  return [Math.min(low, ...values), Math.max(high, ...values)];
 }
 
 /** The points in the order of the axis, one for each place. A trial may give its series in any order. */

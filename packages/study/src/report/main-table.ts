@@ -40,14 +40,14 @@ const costs: readonly Cost[] = [
 ];
 
 /** How the values of a task are marked. */
-export type Mark = "best" | "not told apart" | null;
+type Mark = "best" | "not told apart" | null;
 
 /**
  * Which variants to mark: the one with the best mean, and those whose difference from it, seed by seed, has an interval
  * with 0 inside. Nothing is marked if the spread is not known, or if no value of the metric is better than another. A
  * variant with missing trials is left out: the mean of the others may be better only because these failed.
  */
-export function marksOf(results: Results, task: string, { name, better }: Column): ReadonlyMap<string, Mark> {
+function marksOf(results: Results, task: string, { name, better }: Column): ReadonlyMap<string, Mark> {
   if (better === "neither") return new Map();
   const whole = results.variants.flatMap((variant) => {
     const values = results.values({ task, variant, metric: name }).map((entry) => entry.value);
