@@ -2,7 +2,7 @@ import type { Metric } from "./study.ts";
 import type { Fold } from "./folds.ts";
 import type { PlannedTrial } from "./plan.ts";
 import { mean } from "./statistics/summary.ts";
-import type { Series } from "./trial.ts";
+import type { Series, Settings } from "./trial.ts";
 
 /** The status of a trial. Every status except `done` has a reason and is shown in the report. */
 export type TrialStatus = "done" | "diverged" | "failed" | "interrupted" | "unreadable" | "waiting";
@@ -20,6 +20,8 @@ export interface TrialRecord {
   readonly seed: number;
   /** Absent for a study without folds. */
   readonly fold?: Fold;
+  /** The settings that a tuning trial tries; absent for all others. */
+  readonly tuning?: Settings;
   readonly status: TrialStatus;
   /** The reason for every status except `done`. */
   readonly reason?: string;
@@ -49,12 +51,12 @@ export const UNFINISHED = {
 
 /** The record of a trial about which nothing else is known. */
 export function recordOf(
-  { id, task, variant, seed, fold }: PlannedTrial,
+  { id, task, variant, seed, fold, tuning }: PlannedTrial,
   folder: string,
   { status, reason }: { readonly status: TrialStatus; readonly reason: string },
 ): TrialRecord {
   const common = { id, folder, task, variant, seed, status, reason, metrics: {}, warnings: [] };
-  return fold === undefined ? common : { ...common, fold };
+  return { ...common, ...(fold !== undefined && { fold }), ...(tuning !== undefined && { tuning }) };
 }
 
 /** What counts as one value when a metric is averaged or two variants are compared. */
