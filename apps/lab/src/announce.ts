@@ -26,7 +26,10 @@ export function endedEarly({ by, reason }: NonNullable<RunOutcome["ended"]>): st
 /** What will happen, in two lines. */
 export function announcement(run: RunPlan, name: string): string[] {
   const { trials, pending, records, jobs, threads, estimate } = run;
-  const lost = records.filter((record) => !pending.some((trial) => trial.id === record.id) && record.status !== "done");
+  // Tuning trials that went wrong count as the worst, and are listed when everything has ended.
+  const lost = records.filter(
+    ({ id, status, tuning }) => tuning === undefined && status !== "done" && !pending.some((trial) => trial.id === id),
+  );
   const going = records.filter(
     (record) => record.status === "interrupted" && pending.some((trial) => trial.id === record.id),
   ).length;

@@ -96,6 +96,14 @@ describe("a sweep", () => {
     expect([taken.code, taken.stderr]).toEqual([2, expect.stringContaining("rate is given, but the sweep tunes it")]);
   });
 
+  test("whose study.json is lost has its results all the same, without the tuning", { timeout: 90_000 }, async () => {
+    rmSync(join(whole, "study.json"));
+    const { code, stdout, stderr } = await sluice("report", whole, "--json");
+    expect([code, stderr]).toEqual([0, expect.stringContaining("and without 8 tuning trials")]);
+    const { trials, tuning } = JSON.parse(stdout);
+    expect([trials.length, tuning]).toEqual([4, undefined]);
+  });
+
   test("that is stopped goes on to the bits of one that was not, and verifies", { timeout: 240_000 }, async () => {
     const out = join(scratch, "sweep-stopped");
     const args = ["sweep", study, "--variant", "plain", ...slow.slice(0, 2), "--out", out];

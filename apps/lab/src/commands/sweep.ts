@@ -4,7 +4,6 @@ import {
   settingsText,
   trialName,
   type RunPlan,
-  type Study,
   type SweepOutcome,
   type SweepPlan,
   type TrialRecord,
@@ -25,7 +24,10 @@ export const addSweep: AddCommand = (program, terminal, ended) => {
   withStudyOptions(program.command("sweep"))
     .description("tune the settings of every task and variant as the study's `tune` says, then run it with the best")
     .option("--json", "print one JSON document to standard output, everything else to standard error")
-    .addHelpText("after", "\nExample:\n  sluice sweep digits --budget quick\n\nThe same command resumes a sweep.")
+    .addHelpText(
+      "after",
+      "\nExample:\n  sluice sweep digits --budget quick\n\nIt works in a folder of its own, runs/<study>/<budget>+sweep. The same command resumes it.",
+    )
     .action(async (study: string, settings: string[], flags: Flags) =>
       ended(await sweep(study, { settings, flags, terminal })),
     );
@@ -63,7 +65,7 @@ async function sweep(given: string, { settings, flags, terminal }: Given): Promi
     });
     display?.end();
     const width = stream.columns ?? 120;
-    for (const line of [...tuningLines(outcome, prepared.study, width), "", ...resultLines(outcome, prepared, width)])
+    for (const line of [...tuningLines(outcome, prepared, width), "", ...resultLines(outcome, prepared, width)])
       print(line);
     for (const line of outcomeLines({ ...outcome, records: outcome.records.filter(isReported) }, folder)) print(line);
     if (flags.json === true) stdout.write(`${JSON.stringify(outcome.document, null, 2)}\n`);
@@ -95,8 +97,14 @@ function roundLines(round: SweepPlan, name: string): string[] {
 }
 
 /** The chosen settings, and the tuning trials that went wrong. */
-function tuningLines({ tuned, isTuned, records }: SweepOutcome, { metrics, tune }: Study, width: number): string[] {
-  const metric = metrics[tune?.metric ?? ""];
+function tuningLines({ tuned, isTuned, records }: SweepOutcome, { study, tuning }: SweepPlan, width: number): string[] {
+  const metric = study.metrics[tuning.tune.metric];
+  const chosenText = ({ chosen, decided }: (typeof tuned)[number]): string =>
+    chosen !== null
+      ? settingsText(tuning.tried[chosen.index] ?? {})
+      : decided
+        ? "none: no setting has a value"
+        : "not decided yet";
   const wrong = records.filter((record) => !isReported(record) && !["done", "waiting"].includes(record.status));
   const unreadable = wrong.filter(({ status }) => status === "unreadable").length;
   const columns: readonly Column<(typeof tuned)[number]>[] = [
@@ -108,14 +116,7 @@ function tuningLines({ tuned, isTuned, records }: SweepOutcome, { metrics, tune 
       keep: 1,
       cell: ({ chosen }) => (typeof chosen?.value === "number" ? formatNumber(chosen.value, metric?.digits) : "–"),
     },
-    {
-      title: "chosen settings",
-      align: "left",
-      keep: 2,
-      most: 80,
-      cell: ({ chosen, decided }) =>
-        chosen !== null ? settingsText(chosen.settings) : decided ? "none: no setting has a value" : "not decided yet",
-    },
+    { title: "chosen settings", align: "left", keep: 2, most: 80, cell: chosenText },
   ];
   return [
     "",
@@ -123,6 +124,9 @@ function tuningLines({ tuned, isTuned, records }: SweepOutcome, { metrics, tune 
     ...wrong.map(
       (record) => `${record.status}: ${record.task} / ${trialName(record)}: ${record.reason?.split("\n")[0] ?? ""}`,
     ),
+    ...(wrong.length > unreadable && isTuned
+      ? ["Tuning trials that failed or diverged count as the worst; --retry runs them again."]
+      : []),
     ...(!isTuned && unreadable > 0
       ? [`${plural(unreadable, "tuning trial")} cannot be read, so nothing is decided; use --retry to run them again.`]
       : []),

@@ -3,6 +3,7 @@ import { html, type Markup } from "@sluice/figures/internal";
 import { settingsText } from "../settings.ts";
 import type { Metric } from "../study.ts";
 import type { TriedSetting, TunedCell } from "../tuning/tuned.ts";
+import type { Halving } from "../tuning/tune.ts";
 import type { Tuning } from "../tuning/tuning.ts";
 import { panels, type Line } from "./figure.ts";
 import type { ReportModel } from "./model.ts";
@@ -37,14 +38,25 @@ function procedure({ tuned, tuning: { tune, tried, seeds }, metric }: Given): st
     by === "grid"
       ? `all ${tried.length} combinations`
       : `${tried.length} settings drawn at random (draw ${tune.draw ?? 0})`;
-  const rungs =
-    typeof by === "string"
-      ? ""
-      : ` Successive halving: all begin with ${by.halving.setting} ${by.halving.from}, and the best 1/${by.halving.eta ?? 3} are tried again from the beginning with ${by.halving.eta ?? 3} times as many.`;
   const records = tuned.flatMap((cell) => cell.tried.flatMap((one) => one.records.flatMap((record) => record ?? [])));
   const ids = new Map(records.map((record) => [record.id, record]));
   const seconds = [...ids.values()].reduce((sum, record) => sum + (record.seconds ?? 0), 0);
-  return `For every task and variant ${settings} of ${Object.keys(tune.over).join(", ")} were tried, with ${seeds.length === 1 ? "one tuning seed" : `${seeds.length} tuning seeds`}, which are not the seeds of the results.${rungs} The ${metric.better === "higher" ? "highest" : "lowest"} ${metricLabel(metric)} decided${seeds.length === 1 ? "" : ", as the mean over the tuning seeds"}. Tuning trials report nothing of the test data. ${ids.size} tuning trials took ${formatSeconds(seconds)} of compute.`;
+  const best = metric.better === "higher" ? "highest" : "lowest";
+  const apart =
+    seeds.length === 1
+      ? "one tuning seed, which is not a seed of the results"
+      : `${seeds.length} tuning seeds, which are not seeds of the results`;
+  return [
+    `For every task and variant, ${settings} of ${Object.keys(tune.over).join(", ")} were tried with ${apart}.`,
+    ...(typeof by === "string" ? [] : [halvingText(by.halving)]),
+    `The setting with the ${best} ${metricLabel(metric)}${seeds.length === 1 ? "" : " (mean over the tuning seeds)"} was chosen.`,
+    "Tuning trials report nothing about the test data.",
+    `${ids.size} tuning trials took ${formatSeconds(seconds)} of compute.`,
+  ].join(" ");
+}
+
+function halvingText({ setting, from, eta = 3 }: Halving): string {
+  return `Successive halving: all start with ${setting} ${from}, and on each further rung the best 1/${eta} are tried again from the beginning with ${eta} times as many. Values of different rungs cannot be compared, so there is no expected best of n settings; the table has those of the last rung.`;
 }
 
 function chosenTable({ tuned, tuning, metric, variants }: Given): Markup {

@@ -5,7 +5,7 @@ import { expectedBest } from "./expected-best.ts";
 
 type Expected = Readonly<Record<"without" | "with", readonly number[]>>;
 const { cases }: { cases: readonly ({ values: number[] } & Record<"higher" | "lower", Expected>)[] } = JSON.parse(
-  readFileSync(new URL("../../../../fixtures/study/expected-best.json", import.meta.url), "utf8"),
+  readFileSync(new URL("../../../../fixtures/statistics/expected-best.json", import.meta.url), "utf8"),
 );
 
 const near = (given: readonly number[], wanted: readonly number[]): void => {
