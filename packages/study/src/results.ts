@@ -121,26 +121,28 @@ export interface ResultsParts {
   readonly series?: ReadonlyMap<string, readonly StoredSeries[]>;
 }
 
+/** The results of trials. Tuning trials have no part in them. */
 export function resultsOf(parts: ResultsParts): Results {
+  const trials = parts.trials.filter(({ tuning }) => tuning === undefined);
   const of: Results["of"] = ({ task, variant }) =>
-    parts.trials
+    trials
       .filter((trial) => trial.task === task && trial.variant === variant)
       .sort((a, b) => a.seed - b.seed || (a.fold?.index ?? 0) - (b.fold?.index ?? 0));
-  const [some] = parts.trials.flatMap(({ fold }) => fold ?? []);
-  const seeds = new Set(parts.trials.map(({ seed }) => seed));
+  const [some] = trials.flatMap(({ fold }) => fold ?? []);
+  const seeds = new Set(trials.map(({ seed }) => seed));
   const units = some !== undefined && seeds.size === 1 ? { folds: { overlap: 1 / (some.of - 1) } } : {};
   return {
     ...units,
     tasks: parts.tasks,
     variants: parts.variants,
     metrics: parts.metrics,
-    trials: parts.trials,
+    trials,
     of,
     values: ({ metric, ...where }) => {
-      const trials = of(where);
-      if ("folds" in units || some === undefined) return trials.flatMap((trial) => valueOf(trial, metric));
-      return [...new Set(trials.map(({ seed }) => seed))].flatMap((seed) => {
-        const folds = trials.filter((trial) => trial.seed === seed);
+      const own = of(where);
+      if ("folds" in units || some === undefined) return own.flatMap((trial) => valueOf(trial, metric));
+      return [...new Set(own.map(({ seed }) => seed))].flatMap((seed) => {
+        const folds = own.filter((trial) => trial.seed === seed);
         const values = folds.flatMap((trial) => valueOf(trial, metric));
         return values.length < folds.length ? [] : [{ seed, value: mean(values.map(({ value }) => value)) }];
       });

@@ -9,6 +9,7 @@ import {
   type TrialRecord,
 } from "@sluice/study";
 import { announcement, endedEarly, outcomeLines } from "../announce.ts";
+import { claimLines } from "../claims.ts";
 import { interruptions } from "../interruptions.ts";
 import { layTable, type Column } from "../layout.ts";
 import { liveDisplay, plainDisplay, type Display } from "../show.ts";
@@ -134,5 +135,5 @@ function tuningLines({ tuned, isTuned, records }: SweepOutcome, { study, tuning 
 }
 
 function resultLines({ document, isTuned }: SweepOutcome, { study }: SweepPlan, width: number): string[] {
-  return isTuned ? [...summaryTable(document, study.metrics, width), ""] : [];
+  return isTuned ? [...summaryTable(document, study.metrics, width), ...claimLines(document, width), ""] : [];
 }

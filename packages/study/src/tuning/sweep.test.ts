@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { compareSummaries } from "../compare/summaries.ts";
 import { study } from "../define-study.ts";
 import { inProcess } from "../run/in-process.ts";
 import { memoryStore } from "../run/memory-store.ts";
@@ -108,6 +109,8 @@ describe("a sweep", () => {
       expect([Object.keys(metrics), warnings]).toEqual([["distance"], []]);
     }
     expect(outcome.document.summary.map(({ n }) => n)).toEqual([2, 2, 2, 2]);
+    const { metrics: compared } = await compareSummaries([store, store]);
+    expect(compared.map(({ runs }) => runs.map(({ n }) => n))).toEqual(Array(4).fill([2, 2]));
     const report = store.report() ?? "";
     for (const text of ["optimizer.rate=0.3", "Expected best of n tried settings", "diverged: step", "8 tuning trials"])
       expect(report).toContain(text);
