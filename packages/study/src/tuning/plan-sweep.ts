@@ -38,9 +38,12 @@ export async function planSweep(whole: Study, options: RunPlanOptions): Promise<
 /** One round: the trials that are known so far, and those of them that are left. */
 async function round(base: RunBase, tuning: Tuning, ran: ReadonlySet<string>): Promise<SweepPlan> {
   const { trials, tuned } = await tuningTrials(base, tuning);
-  const isTuned = tuned.every(({ decided }) => decided);
-  const planned = isTuned ? [...trials, ...finalTrials(base, tuning, tuned)] : trials;
-  const run = await runPlanOf(base, { planned, ran, tuning });
+  const tries = await runPlanOf(base, { planned: trials, ran, tuning });
+  // With `retry`, decided tuning trials may run again, and another setting may be the best then.
+  const isTuned = tries.pending.length === 0 && tuned.every(({ decided }) => decided);
+  const run = isTuned
+    ? await runPlanOf(base, { planned: [...trials, ...finalTrials(base, tuning, tuned)], ran, tuning })
+    : tries;
   return {
     ...run,
     tuning,

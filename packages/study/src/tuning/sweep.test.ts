@@ -251,6 +251,7 @@ test("a run retries failed tuning trials once, and only when asked", async () =>
   broken = false;
   const repaired = await runSweep(await planned(fragile, { store, retry: true }));
   expect(rates(repaired)).toEqual([{ optimizer: { rate: 0.3 } }]);
+  expect(repaired.document.trials.map(({ status }) => status)).toEqual(["done", "done"]);
 });
 
 describe("a study says what cannot be tuned", () => {
