@@ -29,7 +29,7 @@ export const addSweep: AddCommand = (program, terminal, ended) => {
       "after",
       "\nExample:\n  sluice sweep digits --budget quick\n\nIt works in a folder of its own, runs/<study>/<budget>+sweep. The same command resumes it.",
     )
-    .action(async (study: string, settings: string[], flags: Flags) =>
+    .action(async (study: string | undefined, settings: string[], flags: Flags) =>
       ended(await sweep(study, { settings, flags, terminal })),
     );
 };
@@ -41,7 +41,7 @@ interface Given {
 }
 
 /** Prints each round of trials, then the chosen settings, the table and the report's path. */
-async function sweep(given: string, { settings, flags, terminal }: Given): Promise<number> {
+async function sweep(given: string | undefined, { settings, flags, terminal }: Given): Promise<number> {
   const { folder, stdout, stderr, closed } = terminal;
   const { name, prepared } = await plannedSweep(given, settings, { flags, command: "sweep", folder });
   const stream = flags.json === true ? stderr : stdout;
