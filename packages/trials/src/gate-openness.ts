@@ -2,7 +2,7 @@ import type { Layer } from "@sluice/cells";
 import { gatesOverTime } from "@sluice/inspect";
 import { studyError, type TrialContext } from "@sluice/study";
 import { compile, leavesOf, valuesOf, type Tensor, type Tree } from "@sluice/tensor";
-import type { ClassificationTask } from "./classification.ts";
+import type { ClassificationTask } from "./members/classification.ts";
 
 /** Options for measuring how open gates are. */
 export interface GateOpennessOptions<P extends Tree> {
