@@ -1,4 +1,5 @@
 import {
+  settingsText,
   trialName,
   type PlannedTrial,
   type Progress,
@@ -84,7 +85,7 @@ const signs: { readonly [status: string]: string } = {
 const signOf = (status: string): string => signs[status] ?? "?";
 
 /** Columns of numbers have the width of the widest number, so that they do not move. */
-function columns({ headline, now, width }: Drawing): Column<BoardRow>[] {
+function columns({ headline, now, width }: Drawing, tunes: boolean): Column<BoardRow>[] {
   const text = (title: string, cell: (row: BoardRow) => string): Column<BoardRow> => ({
     title,
     align: "left",
@@ -111,6 +112,7 @@ function columns({ headline, now, width }: Drawing): Column<BoardRow>[] {
     number("seed", 9, 0, ({ trial: { seed, fold } }) =>
       fold === undefined ? String(seed) : `${seed}, fold ${fold.index + 1}`,
     ),
+    ...(tunes ? [text("tries", ({ trial: { tuning } }) => (tuning === undefined ? "" : settingsText(tuning)))] : []),
     number("step", 3, 11, ({ progress }) => (progress === undefined ? "" : `${progress.step}/${progress.steps}`)),
     number("loss", 6, 7, ({ progress }) => shortNumber(progress?.loss)),
     number(headline, 5, 7, ({ progress }) => shortNumber(progress?.accuracy)),
@@ -148,7 +150,8 @@ export function drawBoard(board: Board, drawing: Drawing): string {
   const rows = [...board.values()];
   const weight = (row: BoardRow): number =>
     row.status === "running" ? 0 : row.status === "done" ? 2 : row.status === "waiting" ? 3 : 1;
-  const given = columns(drawing);
+  const tunes = rows.some(({ trial }) => trial.tuning !== undefined);
+  const given = columns(drawing, tunes);
   const below = hiddenLines(fitted(given, [], { width, measured: rows }).hidden, width);
   const room = Math.max(1, height - 5 - below.length);
   const chosen = new Set([...rows].sort((a, b) => weight(a) - weight(b)).slice(0, room));

@@ -13,6 +13,7 @@ import { addPlan } from "./commands/plan.ts";
 import { addReport } from "./commands/report.ts";
 import { addRun } from "./commands/run.ts";
 import { addStatus } from "./commands/status.ts";
+import { addSweep } from "./commands/sweep.ts";
 import { addVerify } from "./commands/verify.ts";
 import { addWhy } from "./commands/why.ts";
 import { EXIT, type AddCommand, type Terminal } from "./terminal.ts";
@@ -20,6 +21,7 @@ import { version } from "./version.ts";
 
 const commands: readonly AddCommand[] = [
   addRun,
+  addSweep,
   addPlan,
   addStatus,
   addReport,

@@ -1,8 +1,24 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { loadStudy, prepareRun, type PreparedRun } from "@sluice/runner";
-import { budgetOf, settingsOfTexts, settingsText, type Asked, type Settings, type Study } from "@sluice/study";
+import {
+  loadStudy,
+  prepareRun,
+  prepareSweep,
+  type PreparedRun,
+  type PreparedSweep,
+  type RunOptions,
+} from "@sluice/runner";
+import {
+  budgetOf,
+  settingsOfTexts,
+  settingsText,
+  tuningTrialCount,
+  type Asked,
+  type RunPlan,
+  type Settings,
+  type Tuning,
+} from "@sluice/study";
 import type { Command } from "commander";
 import { listed, positive, seconds, seeds } from "./arguments.ts";
 import { locateStudy, onlyStudy, type FoundStudy } from "./locate.ts";
@@ -45,22 +61,48 @@ export const withStudyOptions = (command: Command): Command =>
       seconds,
     );
 
+/** How a study is given on the command line. */
+interface Given extends Pick<Terminal, "folder"> {
+  readonly flags: StudyFlags;
+  /** The command of `sluice` that runs it. */
+  readonly command: string;
+}
+
 /** A study, found by name or path, with its trials planned. Nothing has been written. */
 export async function plannedStudy(
   first: string | undefined,
   rest: readonly string[],
-  { flags, command, folder }: { readonly flags: StudyFlags; readonly command: string } & Pick<Terminal, "folder">,
+  options: Given,
 ): Promise<{ readonly name: string; readonly prepared: PreparedRun }> {
+  const { name, run } = await runOptions(first, rest, options);
+  return { name, prepared: await prepareRun(run) };
+}
+
+/** {@link plannedStudy} for a sweep. Its folder is another one, because its results have other settings. */
+export async function plannedSweep(
+  first: string | undefined,
+  rest: readonly string[],
+  options: Given,
+): Promise<{ readonly name: string; readonly prepared: PreparedSweep }> {
+  const { name, run } = await runOptions(first, rest, { ...options, suffix: "+sweep" });
+  return { name, prepared: await prepareSweep(run) };
+}
+
+async function runOptions(
+  first: string | undefined,
+  rest: readonly string[],
+  { flags, command, folder, suffix = "" }: Given & { readonly suffix?: string },
+): Promise<{ readonly name: string; readonly run: RunOptions }> {
   const { found, given, texts } = studyAndSettings(first, rest, folder);
   const study = await loadStudy(found.module);
   const { name: budget } = budgetOf(study, flags.budget);
   const settings = settingsOfTexts(texts);
   const { seeds: chosen, threads, jobs, limit, retry = false } = flags;
   const asked = askedOf(settings, flags);
-  const prepared = await prepareRun({
+  const run: RunOptions = {
     module: found.module,
     budget,
-    out: resolve(folder, flags.out ?? join("runs", study.name, folderName(budget, settings))),
+    out: resolve(folder, flags.out ?? join("runs", study.name, `${folderName(budget, settings)}${suffix}`)),
     retry,
     command: commandLine([command, ...given].join(" "), texts, flags),
     ...(asked === undefined ? {} : { asked }),
@@ -69,8 +111,8 @@ export async function plannedStudy(
     ...(jobs === undefined ? {} : { jobs }),
     ...(limit === undefined ? {} : { limit }),
     ...(flags.data === undefined ? {} : { dataFolder: resolve(folder, flags.data) }),
-  });
-  return { name: found.name, prepared };
+  };
+  return { name: found.name, run };
 }
 
 interface StudyAndSettings {
@@ -137,13 +179,27 @@ function program(): string {
 }
 
 /** All tasks, variants and seeds of a run: "2 tasks × 3 variants × 5 seeds". */
-export function sizeText({ study, trials }: { readonly study: Study; readonly trials: PreparedRun["trials"] }): string {
+export function sizeText({ study, trials }: Pick<RunPlan, "study" | "trials">): string {
   const seedCount = new Set(trials.map((trial) => trial.seed)).size;
   return [
     plural(Object.keys(study.tasks).length, "task"),
     plural(Object.keys(study.variants).length, "variant"),
     plural(seedCount, "seed"),
   ].join(" × ");
+}
+
+/** The tuning trials of a sweep: "2 tasks × 2 variants × 12 settings × 1 tuning seed: 48 tuning trials". */
+export function tuningText(study: RunPlan["study"], tuning: Tuning): string {
+  const { tried, seeds: tuningSeeds, cells } = tuning;
+  const rungs = Math.max(...cells.map((cell) => cell.rungs.length));
+  const parts = [
+    plural(Object.keys(study.tasks).length, "task"),
+    plural(Object.keys(study.variants).length, "variant"),
+    plural(tried.length, "setting"),
+    plural(tuningSeeds.length, "tuning seed"),
+  ];
+  const halving = rungs > 1 ? `, fewer on each of ${rungs} rungs` : "";
+  return `${parts.join(" × ")}${halving}: ${plural(tuningTrialCount(tuning), "tuning trial")}`;
 }
 
 export const plural = (n: number, word: string): string => `${n} ${word}${n === 1 ? "" : "s"}`;

@@ -30,6 +30,7 @@ const accuracyWhere = (what: string): Metric => ({
   label: `Held-out accuracy, ${what}`,
   unit: "%",
   better: "higher",
+  split: "test",
   digits: 1,
   curve: false,
 });

@@ -1,5 +1,5 @@
 // Running a study from a module
-export { prepareRun, type PreparedRun, type RunOptions } from "./prepare.ts";
+export { prepareRun, prepareSweep, type PreparedRun, type PreparedSweep, type RunOptions } from "./prepare.ts";
 export { loadStudy } from "./load.ts";
 
 // Where it runs, and where it stores its trials

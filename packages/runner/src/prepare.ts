@@ -1,6 +1,17 @@
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
-import { messageOf, planRun, studyError, type Asked, type RunPlan } from "@sluice/study";
+import {
+  messageOf,
+  planRun,
+  planSweep,
+  studyError,
+  type Asked,
+  type RunCode,
+  type RunPlan,
+  type RunPlanOptions,
+  type Study,
+  type SweepPlan,
+} from "@sluice/study";
 import { z } from "zod";
 import { trialArguments } from "./child/node-arguments.ts";
 import { childProcesses } from "./child/child-processes.ts";
@@ -70,21 +81,51 @@ export interface PreparedRun extends RunPlan {
   readonly out: string;
 }
 
+/** A sweep of a study from a module, in a folder, with one process per trial. */
+export interface PreparedSweep extends SweepPlan {
+  /** Path of the module. */
+  readonly module: string;
+  /** Path of the runs folder. */
+  readonly out: string;
+}
+
 /**
  * Loads a study, identifies its code, checks its data, and finds the trials and those that are left to run. It writes
  * nothing; `runStudy` of `@sluice/study` runs the result.
  */
 export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
+  const { study, planOptions, ...place } = await prepared("prepareRun", options);
+  return { ...(await planRun(study, planOptions)), ...place };
+}
+
+/**
+ * {@link prepareRun} for a sweep: plans the tuning trials that are left or, if there are none, the trials with the
+ * chosen settings. `runSweep` of `@sluice/study` runs it to the report.
+ */
+export async function prepareSweep(options: RunOptions): Promise<PreparedSweep> {
+  const { study, planOptions, ...place } = await prepared("prepareSweep", options);
+  return { ...(await planSweep(study, planOptions)), ...place };
+}
+
+interface Prepared {
+  readonly study: Study;
+  readonly planOptions: RunPlanOptions;
+  readonly module: string;
+  readonly out: string;
+}
+
+async function prepared(operation: string, options: RunOptions): Promise<Prepared> {
   const checked = optionsSchema.safeParse(options);
   if (!checked.success)
     throw studyError(
-      `prepareRun: ${checked.error.issues.map(({ path, message }) => `${path.length === 0 ? "the options" : path.join(".")}: ${message}`).join("; ")}`,
+      `${operation}: ${checked.error.issues.map(({ path, message }) => `${path.length === 0 ? "the options" : path.join(".")}: ${message}`).join("; ")}`,
     );
   const { budget, seeds, asked, threads, jobs, retry, limit, command } = options;
   const module = resolve(options.module);
   const out = resolve(options.out);
   const store = folderStore(out);
-  const plan = await planRun(await loadStudy(module), {
+  const study = await loadStudy(module);
+  const planOptions: RunPlanOptions = {
     store,
     executor: childProcesses({ module, store }),
     cores: availableParallelism(),
@@ -100,12 +141,12 @@ export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
     ...(jobs === undefined ? {} : { jobs }),
     ...(retry === undefined ? {} : { retry }),
     ...(limit === undefined ? {} : { limit }),
-  });
-  return { ...plan, module, out };
+  };
+  return { study, planOptions, module, out };
 }
 
 /** The identity of a module's code, which notices when the code changes. */
-function watchedCode(module: string): NonNullable<Parameters<typeof planRun>[1]["code"]> {
+function watchedCode(module: string): RunCode {
   const identify = (): CodeIdentity => codeIdentity(module, { execArgv: trialArguments() });
   const { hash, unresolved, contents } = identify();
   let last: Pick<CodeIdentity, "hash" | "contents"> = { hash, contents };

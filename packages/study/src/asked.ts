@@ -2,7 +2,7 @@ import { studyError } from "./error.ts";
 import { canonicalJson, type Json } from "./json.ts";
 import { suggestion } from "./nearest.ts";
 import { trialConfig } from "./plan.ts";
-import { isSettings, laidOver, overrideProblems } from "./settings.ts";
+import { laidOver, overrideProblems, settingAt, settingsText } from "./settings.ts";
 import type { Study } from "./study.ts";
 import type { Settings } from "./trial.ts";
 
@@ -47,11 +47,7 @@ export function settingOf(text: string): Settings {
   const at = text.indexOf("=");
   if (at < 1)
     throw studyError(`"${text}" is no setting; expected name=value, such as hidden=128 or optimizer.rate=3e-4`);
-  const path = text.slice(0, at).split(".");
-  return path.reduceRight<Settings>(
-    (below, name, index) => ({ [name]: index === path.length - 1 ? valueOf(text.slice(at + 1)) : below }),
-    {},
-  );
+  return settingAt(text.slice(0, at).split("."), valueOf(text.slice(at + 1)));
 }
 
 /** Several settings together; a later one replaces an earlier one. */
@@ -115,16 +111,4 @@ function refuseTwins(before: Study, after: Study, settings: Settings): void {
           `the study "${after.name}" cannot be run so: with ${settingsText(settings)} the variants "${first}" and "${twin}" are the same; name one of them (--variant "${first}")`,
         );
     }
-}
-
-/** `hidden=128 optimizer.rate=0.0003`, in the order of names. */
-export function settingsText(settings: Settings, within = ""): string {
-  return Object.entries(settings)
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, value]) =>
-      isSettings(value) && Object.keys(value).length > 0
-        ? settingsText(value, `${within}${name}.`)
-        : `${within}${name}=${typeof value === "string" ? value : JSON.stringify(value)}`,
-    )
-    .join(" ");
 }

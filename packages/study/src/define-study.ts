@@ -3,6 +3,7 @@ import { claimKinds } from "./claims/claim.ts";
 import { studyError } from "./error.ts";
 import { suggestion } from "./nearest.ts";
 import { overrideProblems } from "./settings.ts";
+import { tuneProblems } from "./tuning/check-tune.ts";
 import { metricDirections, settingsOf, type Budget, type Study, type StudyOptions } from "./study.ts";
 import type { Settings } from "./trial.ts";
 
@@ -15,6 +16,7 @@ const metricSchema = z.strictObject({
   label: z.string().min(1),
   unit: z.string().optional(),
   better: z.enum(metricDirections),
+  split: z.enum(["training", "validation", "test"]).optional(),
   summarise: z.enum(["last", "best", "tail mean"]).optional(),
   digits: z.int().min(0).max(12).optional(),
   log: z.boolean().optional(),
@@ -47,6 +49,25 @@ const budgetSchema = z
   })
   .catchall(json);
 
+const tuneSchema = z.strictObject({
+  over: z.record(z.string().min(1), z.record(z.string(), json)),
+  by: z.union(
+    [
+      z.enum(["random", "grid"]),
+      z.strictObject({
+        halving: z.strictObject({ setting: z.string().min(1), from: count, eta: z.int().min(2).optional() }),
+      }),
+    ],
+    'expected "random", "grid" or { halving: { setting: the one that counts steps, from: its first value, eta } }',
+  ),
+  trials: z
+    .union([count, z.record(z.string(), count)], "expected a number of settings to try, or one by budget")
+    .optional(),
+  metric: z.string(),
+  seeds: count.optional(),
+  draw: z.int().optional(),
+});
+
 /** A name that becomes a folder's name. */
 const nameSchema = z
   .string()
@@ -66,6 +87,7 @@ const studySchema = z.strictObject({
   metrics: z.record(z.string().min(1), metricSchema),
   anchors: z.array(anchorSchema).optional(),
   claims: z.array(claimSchema).optional(),
+  tune: tuneSchema.optional(),
   stepLabel: z.string().optional(),
   notes: z.string().optional(),
   data: callable.optional(),
@@ -108,6 +130,7 @@ const KNOWN_BELOW: Readonly<Record<string, readonly string[]>> = {
   metrics: Object.keys(metricSchema.shape),
   anchors: Object.keys(anchorSchema.shape),
   claims: Object.keys(claimSchema.shape),
+  tune: Object.keys(tuneSchema.shape),
 };
 
 function describe(options: unknown, error: z.ZodError): string {
@@ -176,6 +199,7 @@ function crossCheck<S extends Settings>(options: StudyOptions<S>): string[] {
         `claims.${index}.kind: "${kind}", but its test compares with a published number, which needs the published setting (kind "published")`,
       );
   });
+  if (options.tune !== undefined) problems.push(...tuneProblems(options.tune, { ...options, budgets }));
   if (typeof options.seeds !== "number" && new Set(options.seeds).size !== options.seeds.length)
     problems.push("seeds: a seed is listed twice");
   return problems;

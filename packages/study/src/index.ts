@@ -28,8 +28,17 @@ export { canonicalJson, type Json } from "./json.ts";
 export { crossed, grid, type Axes } from "./variants/grid.ts";
 export { randomSearch, type Distribution, type RandomSearchOptions } from "./variants/random-search.ts";
 
+// Tuning it
+export type { Halving, Tune } from "./tuning/tune.ts";
+export { tuningOf, tuningTrialCount, type Tuning, type TuningRung } from "./tuning/tuning.ts";
+export { planSweep, type SweepPlan } from "./tuning/plan-sweep.ts";
+export { runSweep, type SweepControl, type SweepOutcome } from "./tuning/run-sweep.ts";
+export type { TriedSetting, TunedCell } from "./tuning/tuned.ts";
+export type { TuningDocument } from "./report/tuning-document.ts";
+
 // Planning and running it
-export { settingOf, settingsOfTexts, settingsText, studyWith, type Asked } from "./asked.ts";
+export { settingOf, settingsOfTexts, studyWith, type Asked } from "./asked.ts";
+export { settingsText } from "./settings.ts";
 export {
   budgetOf,
   identified,
@@ -117,6 +126,7 @@ export {
   type ResamplingOptions,
 } from "./statistics/bootstrap.ts";
 export { signedRankInterval } from "./statistics/signed-rank.ts";
+export { expectedBest, type ExpectedBestOptions } from "./statistics/expected-best.ts";
 
 // Statistics: scores of several tasks
 export {

@@ -1,5 +1,6 @@
 import type { Asked } from "./asked.ts";
 import type { PlannedTrial } from "./plan.ts";
+import type { Tuning } from "./tuning/tuning.ts";
 import type { Anchor, Metric } from "./study.ts";
 
 /** What was requested and planned. With the trials in a store, this is enough for the report. */
@@ -17,6 +18,8 @@ export interface Manifest {
   readonly command: string;
   /** What was asked of the study, if not all of it as it is. */
   readonly asked?: Asked;
+  /** For a sweep: what it tunes. Its tuning trials are among `trials`. */
+  readonly tuning?: Tuning;
   readonly code: string;
   /** What the code's identity does not cover. */
   readonly unresolved?: readonly string[];

@@ -3,7 +3,7 @@ import { studyError } from "./error.ts";
 import type { Fold } from "./folds.ts";
 import { canonicalJson } from "./json.ts";
 import { nearest } from "./nearest.ts";
-import { laidOver } from "./settings.ts";
+import { laidOver, settingsText } from "./settings.ts";
 import { settingsOf, type Budget, type Study } from "./study.ts";
 import type { Settings } from "./trial.ts";
 
@@ -15,6 +15,8 @@ export interface TrialIdentity {
   readonly seed: number;
   /** Absent for a study without folds. */
   readonly fold?: Fold;
+  /** The settings that a tuning trial tries. Absent for a trial whose results are reported. */
+  readonly tuning?: Settings;
   readonly config: Settings;
   /** Hash of the code. */
   readonly code: string;
@@ -108,15 +110,19 @@ export function trialConfig(
 
 /** Adds the id and the folder to a trial's identity. */
 export function identified(identity: TrialIdentity): PlannedTrial {
-  const { study, task, variant, seed, fold, config, code, data } = identity;
-  const id = sha256(canonicalJson({ study, task, variant, seed, fold, config, code, data }));
+  const { study, task, variant, seed, fold, tuning, config, code, data } = identity;
+  const id = sha256(canonicalJson({ study, task, variant, seed, fold, tuning, config, code, data }));
   const part = fold === undefined ? [] : [`fold${fold.index + 1}`];
-  return { ...identity, id, folder: [slug(task), slug(variant), `seed${seed}`, ...part, id.slice(0, 12)].join("-") };
+  const unit = tuning === undefined ? `seed${seed}` : `tuning${seed}`;
+  return { ...identity, id, folder: [slug(task), slug(variant), unit, ...part, id.slice(0, 12)].join("-") };
 }
 
-/** The key for a trial's random numbers. It does not depend on task or variant, so that comparisons are paired. */
-export function seedKey(study: string, seed: number): number {
-  return Number.parseInt(sha256(`sluice study ${study} seed ${seed}`).slice(0, 8), 16);
+/**
+ * The key for a trial's random numbers. It does not depend on task or variant, so that comparisons are paired. The
+ * seeds of tuning trials give other keys than those of the trials that are reported.
+ */
+export function seedKey(study: string, seed: number, { tuning = false }: { readonly tuning?: boolean } = {}): number {
+  return Number.parseInt(sha256(`sluice study ${study} ${tuning ? "tuning " : ""}seed ${seed}`).slice(0, 8), 16);
 }
 
 /** The folds that are run, or `[null]` for a study without folds. */
@@ -125,9 +131,20 @@ function foldsOf({ folds }: Study, count = folds): (Fold | null)[] {
   return Array.from({ length: Math.min(folds, count ?? folds) }, (_, index) => ({ index, of: folds }));
 }
 
-/** The name of a trial for users: "LSTM seed 0", or "LSTM seed 0 fold 3". Folds are counted from 1. */
-export function trialName({ variant, seed, fold }: Pick<TrialIdentity, "variant" | "seed" | "fold">): string {
-  return `${variant} seed ${seed}${fold === undefined ? "" : ` fold ${fold.index + 1}`}`;
+/**
+ * The name of a trial for users: "LSTM seed 0", "LSTM seed 0 fold 3" or, for a tuning trial, "LSTM tuning seed 0
+ * rate=0.01". Folds are counted from 1.
+ */
+export function trialName({
+  variant,
+  seed,
+  fold,
+  tuning,
+}: Pick<TrialIdentity, "variant" | "seed" | "fold" | "tuning">): string {
+  const part = fold === undefined ? "" : ` fold ${fold.index + 1}`;
+  return tuning === undefined
+    ? `${variant} seed ${seed}${part}`
+    : `${variant} tuning seed ${seed}${part} ${settingsText(tuning)}`;
 }
 
 /** The seeds that are run: the first of the study's, or a list of one's own. */

@@ -2,7 +2,7 @@ import type { Metric } from "./study.ts";
 import type { Fold } from "./folds.ts";
 import type { PlannedTrial } from "./plan.ts";
 import { mean } from "./statistics/summary.ts";
-import type { Series } from "./trial.ts";
+import type { Series, Settings } from "./trial.ts";
 
 /** The status of a trial. Every status except `done` has a reason and is shown in the report. */
 export type TrialStatus = "done" | "diverged" | "failed" | "interrupted" | "unreadable" | "waiting";
@@ -20,6 +20,8 @@ export interface TrialRecord {
   readonly seed: number;
   /** Absent for a study without folds. */
   readonly fold?: Fold;
+  /** The settings that a tuning trial tries; absent for all others. */
+  readonly tuning?: Settings;
   readonly status: TrialStatus;
   /** The reason for every status except `done`. */
   readonly reason?: string;
@@ -49,12 +51,12 @@ export const UNFINISHED = {
 
 /** The record of a trial about which nothing else is known. */
 export function recordOf(
-  { id, task, variant, seed, fold }: PlannedTrial,
+  { id, task, variant, seed, fold, tuning }: PlannedTrial,
   folder: string,
   { status, reason }: { readonly status: TrialStatus; readonly reason: string },
 ): TrialRecord {
   const common = { id, folder, task, variant, seed, status, reason, metrics: {}, warnings: [] };
-  return fold === undefined ? common : { ...common, fold };
+  return { ...common, ...(fold !== undefined && { fold }), ...(tuning !== undefined && { tuning }) };
 }
 
 /** What counts as one value when a metric is averaged or two variants are compared. */
@@ -119,26 +121,28 @@ export interface ResultsParts {
   readonly series?: ReadonlyMap<string, readonly StoredSeries[]>;
 }
 
+/** The results of trials. Tuning trials have no part in them. */
 export function resultsOf(parts: ResultsParts): Results {
+  const trials = parts.trials.filter(({ tuning }) => tuning === undefined);
   const of: Results["of"] = ({ task, variant }) =>
-    parts.trials
+    trials
       .filter((trial) => trial.task === task && trial.variant === variant)
       .sort((a, b) => a.seed - b.seed || (a.fold?.index ?? 0) - (b.fold?.index ?? 0));
-  const [some] = parts.trials.flatMap(({ fold }) => fold ?? []);
-  const seeds = new Set(parts.trials.map(({ seed }) => seed));
+  const [some] = trials.flatMap(({ fold }) => fold ?? []);
+  const seeds = new Set(trials.map(({ seed }) => seed));
   const units = some !== undefined && seeds.size === 1 ? { folds: { overlap: 1 / (some.of - 1) } } : {};
   return {
     ...units,
     tasks: parts.tasks,
     variants: parts.variants,
     metrics: parts.metrics,
-    trials: parts.trials,
+    trials,
     of,
     values: ({ metric, ...where }) => {
-      const trials = of(where);
-      if ("folds" in units || some === undefined) return trials.flatMap((trial) => valueOf(trial, metric));
-      return [...new Set(trials.map(({ seed }) => seed))].flatMap((seed) => {
-        const folds = trials.filter((trial) => trial.seed === seed);
+      const own = of(where);
+      if ("folds" in units || some === undefined) return own.flatMap((trial) => valueOf(trial, metric));
+      return [...new Set(own.map(({ seed }) => seed))].flatMap((seed) => {
+        const folds = own.filter((trial) => trial.seed === seed);
         const values = folds.flatMap((trial) => valueOf(trial, metric));
         return values.length < folds.length ? [] : [{ seed, value: mean(values.map(({ value }) => value)) }];
       });

@@ -17,6 +17,17 @@ export function laidOver(below: Settings, above: Overrides<Settings>): Settings 
   return joined;
 }
 
+/** The settings with one value, at a path of names: `["optimizer", "rate"]` is `{ optimizer: { rate } }`. */
+export const settingAt = (path: readonly string[], value: Json): Settings =>
+  path.reduceRight<Settings>((below, name, index) => ({ [name]: index === path.length - 1 ? value : below }), {});
+
+/** The value at a path of names; `undefined` if there is none. */
+export const valueAt = (settings: Settings, path: readonly string[]): Json | undefined =>
+  path.reduce<Json | undefined>(
+    (below, name) => (isSettings(below) && Object.hasOwn(below, name) ? below[name] : undefined),
+    settings,
+  );
+
 /**
  * Problems with settings that override the defaults: names that no default has, at any depth, and values of another
  * type than the default's. A default of `null` accepts any value, `null` may replace any value, and an empty object as
@@ -51,4 +62,16 @@ function isOverrides(value: unknown): value is Overrides<Settings> {
 /** Whether a setting is an object of settings, not a list or a plain value. */
 export function isSettings(value: unknown): value is Settings {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** `hidden=128 optimizer.rate=0.0003`, in the order of names. */
+export function settingsText(settings: Settings, within = ""): string {
+  return Object.entries(settings)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) =>
+      isSettings(value) && Object.keys(value).length > 0
+        ? settingsText(value, `${within}${name}.`)
+        : `${within}${name}=${typeof value === "string" ? value : JSON.stringify(value)}`,
+    )
+    .join(" ");
 }

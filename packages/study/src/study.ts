@@ -1,4 +1,5 @@
 import type { Claim } from "./claims/claim.ts";
+import type { Tune } from "./tuning/tune.ts";
 import type { Settings, TrialContext, TrialOutcome } from "./trial.ts";
 
 /** What {@link Metric.better} may be. */
@@ -11,6 +12,11 @@ export interface Metric {
   readonly unit?: string;
   /** Which values are better; "neither" for a number that only describes, about which no claim is possible. */
   readonly better: (typeof metricDirections)[number];
+  /**
+   * The data on which it is measured. Tuning trials have no values of `test` metrics: a trial that gives one while it
+   * tunes has failed. Without a split, a metric may be used for tuning.
+   */
+  readonly split?: "training" | "validation" | "test";
   /** How a curve becomes one number: its last value (default), its best value, or the mean of its last tenth. */
   readonly summarise?: "last" | "best" | "tail mean";
   /** Digits after the point; default: four significant digits. */
@@ -89,6 +95,8 @@ export interface StudyOptions<S extends Settings> {
   readonly anchors?: readonly Anchor[];
   /** Statements that the study can confirm or refute. */
   readonly claims?: readonly Claim[];
+  /** How a sweep (`planSweep`, `sluice sweep`) tunes settings. A run ignores it. Default: nothing is tuned. */
+  readonly tune?: Tune;
   /** What the horizontal axis of the curves counts; default "step". */
   readonly stepLabel?: string;
   /** A sentence or two for the report about what was scaled down or left out. */

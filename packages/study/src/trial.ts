@@ -66,11 +66,16 @@ export interface TrialContext<S extends Settings = Settings> {
   readonly seedIndex: number;
   /**
    * The seed for all random numbers of the trial, 0 to 2^32 - 1. It is derived from the study's name and `seedIndex`,
-   * and is the same for all variants and tasks.
+   * and is the same for all variants and tasks. Tuning trials have other seeds than all others.
    */
   readonly seed: number;
   /** The fold that this trial is tested on; `null` for a study without folds. */
   readonly fold: Fold | null;
+  /**
+   * Whether the trial tunes settings. It must not look at test data then, and has failed if it reports a metric whose
+   * split is "test".
+   */
+  readonly tuning: boolean;
   /** The study's settings, overridden by those of the task, the variant and the budget. */
   readonly config: Readonly<S>;
   /** How many threads to use. This is not part of a trial's identity: results must not depend on it. */

@@ -70,6 +70,28 @@ describe("a training trial", () => {
   });
 });
 
+test("a tuning trial does not look at the test data, and is otherwise the same trial", async () => {
+  const untouchable = {
+    train: data.train,
+    validation: data.validation,
+    get test(): typeof data.test {
+      throw new Error("the test data was looked at");
+    },
+  };
+  const tuned = (context: TrialContext<TrainingSettings>) =>
+    trainingTrial(context, model, { data: untouchable, loss: mse, keep: "best" });
+  const usual = (context: TrialContext<TrainingSettings>) =>
+    trainingTrial(context, model, { data, loss: mse, keep: "best" });
+  const config = { ...settings, epochs: 2 };
+  const tuning = await runInMemory({ trial: tuned }, { config, tuning: true });
+  const reported = await runInMemory({ trial: usual }, { config });
+  expect(tuning.outcome?.metrics).toEqual({});
+  expect(reported.outcome?.metrics).toEqual({ testLoss: expect.any(Number) });
+  expect(tuning.left.rows).toEqual(reported.left.rows);
+  expect(tuning.outcome?.weights).toBe(reported.outcome?.weights);
+  await expect(runInMemory({ trial: tuned }, { config })).rejects.toThrow("the test data was looked at");
+});
+
 test("validation data with a NaN makes the trial diverge, and the log names the example", async () => {
   const values = Float32Array.from(valuesOf(data.validation.x)).with(5 * 3, NaN);
   const validation = { ...data.validation, x: tensor(values, data.validation.x.shape) };

@@ -30,10 +30,17 @@ export type TrainingSettings = BackendSettings & {
 
 /** The default metrics of {@link trainingTrial}, for every study that trains. */
 export const trainingMetrics = {
-  validationLoss: { label: "Validation loss", better: "lower", digits: 3 },
-  testLoss: { label: "Held-out loss", better: "lower", digits: 3, curve: false },
-  loss: { label: "Training loss", better: "lower", summarise: "tail mean", digits: 3 },
-  gradientNorm: { label: "Gradient norm", better: "neither", summarise: "tail mean", digits: 2, log: true },
+  validationLoss: { label: "Validation loss", better: "lower", split: "validation", digits: 3 },
+  testLoss: { label: "Held-out loss", better: "lower", split: "test", digits: 3, curve: false },
+  loss: { label: "Training loss", better: "lower", split: "training", summarise: "tail mean", digits: 3 },
+  gradientNorm: {
+    label: "Gradient norm",
+    better: "neither",
+    split: "training",
+    summarise: "tail mean",
+    digits: 2,
+    log: true,
+  },
 } as const satisfies { readonly [name: string]: Metric };
 
 /** Numbers by the names of a study's metrics. */
@@ -80,6 +87,8 @@ export interface TrainingTask<P extends Tree, E, B extends Parts, O extends Tree
  * progress. The model is evaluated on the test data once, at the end, with the kept weights. The result has a file with
  * the last weights and, with validation data, one with the best weights (`weightFiles`). The outcome has the hash of
  * the kept weights.
+ *
+ * A tuning trial (`context.tuning`) does not evaluate the test data, and has no metrics of it.
  *
  * All random numbers come from the trial's seed, so variants see the same batches in the same order. A stopped trial
  * continues from its last checkpoint with the same bits as an uninterrupted one.
@@ -155,7 +164,7 @@ async function trialOn(
   const speed = pace();
   let headline: number | undefined;
   const trained = await divergesAs(context, () =>
-    fit(model, data, {
+    fit(model, context.tuning ? withoutTest(data) : data, {
       optimizer: chain(globalNorm(clip), adam({ learningRate })),
       ...rest,
       ...start,
@@ -184,6 +193,10 @@ async function trialOn(
   }
   await inspect?.(trained, "end of training", backend);
   return outcomeOf(context, data, trained, tested);
+}
+
+function withoutTest({ train, validation }: FitData<Parts>): FitData<Parts> {
+  return validation === undefined ? { train } : { train, validation };
 }
 
 /** Stores the weights with the trial and returns the outcome. */

@@ -1,8 +1,18 @@
 import { relative } from "node:path";
 import type { PreparedRun } from "@sluice/runner";
-import { cachedTrials, formatSeconds, reachOf, trialName, type CachedTrial, type Reach } from "@sluice/study";
+import {
+  cachedTrials,
+  formatSeconds,
+  reachOf,
+  trialName,
+  tuningOf,
+  tuningTrialCount,
+  type CachedTrial,
+  type Reach,
+  type Tuning,
+} from "@sluice/study";
 import { layTable, type Column } from "../layout.ts";
-import { plannedStudy, plural, sizeText, withStudyOptions, type StudyFlags } from "../study-options.ts";
+import { plannedStudy, plural, sizeText, tuningText, withStudyOptions, type StudyFlags } from "../study-options.ts";
 import { EXIT, type AddCommand, type Terminal } from "../terminal.ts";
 
 interface Flags extends StudyFlags {
@@ -12,7 +22,7 @@ interface Flags extends StudyFlags {
 export const addPlan: AddCommand = (program, terminal, ended) => {
   withStudyOptions(program.command("plan"))
     .description(
-      "say what run would do: trials, what is done already and why, time, and what the seeds can find; run nothing",
+      "say what run and sweep would do: trials, what is done and why, time, and what the seeds can find; run nothing",
     )
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  sluice plan digits hidden=128 --seeds 10")
@@ -48,14 +58,20 @@ interface Planned {
   readonly width: number;
 }
 
+/** What a sweep of the study would try before; `null` for a study that tunes nothing. */
+const tuningIn = ({ study, budget }: PreparedRun): Tuning | null =>
+  study.tune === undefined ? null : tuningOf(study, budget);
+
 function lines(name: string, { prepared, trials, reach, folder, width }: Planned): string[] {
   const { estimate, budget, jobs, threads, out, pending } = prepared;
   const time = estimate === null ? "time not yet known" : `about ${formatSeconds(estimate)}`;
+  const tuning = tuningIn(prepared);
   return [
     `${name}, ${budget}: ${plural(trials.length, "trial")} (${sizeText(prepared)}) in ${relative(folder, out)}`,
     pending.length === 0
       ? "Nothing left to run."
       : `${plural(pending.length, "trial")} to run, ${jobs} at a time with ${plural(threads, "thread")} each: ${time}.`,
+    ...(tuning === null ? [] : [`A sweep (sluice sweep) tunes before: ${tuningText(prepared.study, tuning)}.`]),
     "",
     ...layTable(columns, grouped(trials), width),
     ...(reach.claims.length === 0 ? [] : ["", ...reachLines(reach)]),
@@ -99,7 +115,9 @@ const columns: readonly Column<Group>[] = [
 
 const short = (name: string): string => name.replace(/^seed /, "");
 
-function documentOf({ study, budget, out, estimate, jobs, threads }: PreparedRun, trials: readonly CachedTrial[]) {
+function documentOf(prepared: PreparedRun, trials: readonly CachedTrial[]) {
+  const { study, budget, out, estimate, jobs, threads } = prepared;
+  const tuning = tuningIn(prepared);
   return {
     study: study.name,
     budget,
@@ -107,6 +125,7 @@ function documentOf({ study, budget, out, estimate, jobs, threads }: PreparedRun
     jobs,
     threads,
     seconds: estimate,
+    tuning: tuning === null ? null : { ...tuning, trials: tuningTrialCount(tuning) },
     trials: trials.map(({ trial, ...rest }) => ({
       id: trial.id,
       task: trial.task,

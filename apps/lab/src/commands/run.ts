@@ -1,10 +1,9 @@
-import { relative } from "node:path";
-import type { PreparedRun } from "@sluice/runner";
-import { formatSeconds, runStudy, trialName, type RunOutcome } from "@sluice/study";
+import { runStudy } from "@sluice/study";
+import { announcement, endedEarly, outcomeLines } from "../announce.ts";
 import { interruptions } from "../interruptions.ts";
 import { liveDisplay, plainDisplay } from "../show.ts";
-import { plannedStudy, plural, sizeText, withStudyOptions, type StudyFlags } from "../study-options.ts";
 import { claimLines } from "../claims.ts";
+import { plannedStudy, withStudyOptions, type StudyFlags } from "../study-options.ts";
 import { summaryTable } from "../summary.ts";
 import { EXIT, isLive, type AddCommand, type Terminal } from "../terminal.ts";
 
@@ -67,53 +66,4 @@ async function run(
     display.end();
     interruption.end();
   }
-}
-
-/** The trials that went wrong, what the report lacks, and where it is. */
-function outcomeLines({ records, problems, report }: RunOutcome, folder: string): string[] {
-  const wrong = records.filter(({ status }) => status === "failed" || status === "diverged" || status === "unreadable");
-  return [
-    ...wrong.flatMap((record) => [
-      `${record.status}: ${record.task} / ${trialName(record)}: ${record.reason?.split("\n")[0] ?? ""}`,
-      `  ${relative(folder, record.folder)}`,
-    ]),
-    ...problems.map((problem) => `not in the report: ${problem}`),
-    `Report: ${report}`,
-  ];
-}
-
-function endedEarly({ by, reason }: NonNullable<RunOutcome["ended"]>): string {
-  if (by === "code")
-    return `Stopped: ${reason}. The remaining trials were not started. Run the command again; all trials will be run with the new code.`;
-  return by === "store" ? `Stopped: ${reason}. No more trials were started.` : `Stopped: ${reason}.`;
-}
-
-/** What will happen, in two lines. */
-function announcement(run: PreparedRun, name: string): string[] {
-  const { trials, pending, records, jobs, threads, estimate } = run;
-  const lost = records.filter((record) => !pending.some((trial) => trial.id === record.id) && record.status !== "done");
-  const going = records.filter(
-    (record) => record.status === "interrupted" && pending.some((trial) => trial.id === record.id),
-  ).length;
-  const time = estimate === null ? "time not yet known" : `about ${formatSeconds(estimate)}`;
-  const work =
-    pending.length === 0
-      ? "Nothing left to run."
-      : `${plural(pending.length, "trial")} to run${going > 0 ? ` (${going} resuming from a checkpoint)` : ""}, ${jobs} at a time with ${plural(threads, "thread")} each: ${time}.`;
-  return [
-    `${name}, ${run.budget}: ${plural(trials.length, "trial")} (${sizeText(run)}), ${records.filter((record) => record.status === "done").length} done already.`,
-    work,
-    ...(run.environment.git?.lost === undefined
-      ? []
-      : [`git failed, so the report will lack some information: ${run.environment.git.lost}.`]),
-    ...(run.code.unresolved.length > 0
-      ? [
-          "Some code could not be analyzed. If you edit it, finished trials will not run again; use another --out then:",
-          ...run.code.unresolved.map((what) => `  ${what}`),
-        ]
-      : []),
-    ...(lost.length > 0
-      ? [`${plural(lost.length, "trial")} failed, diverged or unreadable before; use --retry to run them again.`]
-      : []),
-  ];
 }

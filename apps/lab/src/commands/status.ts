@@ -48,12 +48,13 @@ const countText = (counts: Counts): string =>
     .map(([own, count]) => `${count} ${own}`)
     .join(", ");
 
-const plain = ({ id, task, variant, seed, fold, status: own, reason, seconds, folder }: TrialRecord) => ({
+const plain = ({ id, task, variant, seed, fold, tuning, status: own, reason, seconds, folder }: TrialRecord) => ({
   id,
   task,
   variant,
   seed,
   fold: fold?.index ?? null,
+  tuning: tuning ?? null,
   status: own,
   reason: reason ?? null,
   seconds: seconds ?? null,

@@ -7,6 +7,7 @@ import {
   agreementOf,
   canonicalJson,
   compareRuns,
+  identified,
   knownManifest,
   runStudy,
   studyError,
@@ -119,7 +120,7 @@ interface Repetition {
 
 /** A run of the same trials with the present code and data, in an empty folder. */
 async function repetition(
-  { module: found, budget, asked, name }: Manifest,
+  { module: found, budget, asked, name, tuning }: Manifest,
   done: readonly PlannedTrial[],
   { scratch, flags, folder }: Repetition,
 ): Promise<PreparedRun> {
@@ -135,6 +136,11 @@ async function repetition(
     ...(flags.jobs === undefined ? {} : { jobs: flags.jobs }),
     ...(flags.data === undefined ? {} : { dataFolder: resolve(folder, flags.data) }),
   });
+  if (tuning !== undefined) {
+    // The study does not say with which settings the trials of a sweep ran, so they are taken from the run.
+    const { code, data } = planned;
+    return { ...planned, trials: done.map((trial) => identified({ ...trial, code: code.hash, data })) };
+  }
   const wanted = new Set(done.map(placeOf));
   const trials = planned.trials.filter((trial) => wanted.has(placeOf(trial)));
   if (trials.length < done.length)

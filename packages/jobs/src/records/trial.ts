@@ -31,8 +31,8 @@ import { readRecords } from "./source.ts";
 export const classMetrics = {
   validation: classificationMetrics.validation,
   accuracy: classificationMetrics.accuracy,
-  validationAuroc: { label: "Validation AUROC", better: "higher", digits: 3 },
-  auroc: { label: "Held-out AUROC", better: "higher", digits: 3, curve: false },
+  validationAuroc: { label: "Validation AUROC", better: "higher", split: "validation", digits: 3 },
+  auroc: { label: "Held-out AUROC", better: "higher", split: "test", digits: 3, curve: false },
   loss: classificationMetrics.loss,
   gradientNorm: classificationMetrics.gradientNorm,
 } as const satisfies { readonly [name: string]: Metric };

@@ -53,6 +53,7 @@ const configSchema = z.looseObject({
   variant: z.string(),
   seed: z.number(),
   fold: z.object({ index: z.int(), of: z.int() }).optional(),
+  tuning: z.record(z.string(), z.json()).optional(),
   config: z.record(z.string(), z.json()),
   code: z.string(),
   data: z.record(z.string(), z.string()),

@@ -1,3 +1,4 @@
+import { canonicalJson } from "../json.ts";
 import { meanInterval } from "../statistics/intervals.ts";
 import { standardDeviation } from "../statistics/summary.ts";
 import type { TrialRecord } from "../results.ts";
@@ -36,10 +37,14 @@ export function agreementOf(
     if (areSame(pair)) return { pair, agreement: "bitwise the same" };
     if (pair.first.status !== "done" || pair.second.status !== "done") return { pair, agreement: "different" };
     if (pair.metrics.every((name) => isNear(pair, name, tolerance))) return { pair, agreement: "within tolerance" };
-    const group = pairs.filter(({ first }) => first.task === pair.first.task && first.variant === pair.first.variant);
+    const group = pairs.filter(({ first }) => isSameCell(first, pair.first));
     return { pair, agreement: areEquivalent(group) ? "statistically the same" : "different" };
   });
 }
+
+/** Whether two trials differ by their seed only. */
+const isSameCell = (a: TrialRecord, b: TrialRecord): boolean =>
+  a.task === b.task && a.variant === b.variant && canonicalJson(a.tuning ?? null) === canonicalJson(b.tuning ?? null);
 
 const valueOf = ({ metrics }: TrialRecord, name: string): number => metrics[name] ?? Number.NaN;
 

@@ -1,6 +1,6 @@
 import { canonicalJson, type Json } from "../json.ts";
 import type { TrialIdentity } from "../plan.ts";
-import { isSettings } from "../settings.ts";
+import { isSettings, settingsText } from "../settings.ts";
 import type { Settings } from "../trial.ts";
 
 /** A setting that two trials do not share. `undefined` where one of them does not have it. */
@@ -13,7 +13,7 @@ export interface SettingDifference {
 
 /** In what two trials differ, of all that their results depend on. */
 export interface IdentityDifferences {
-  /** Of study, task, variant, seed and fold: those that differ. */
+  /** Of study, task, variant, seed, fold and, for a tuning trial, what it tries: those that differ. */
   readonly place: readonly SettingDifference[];
   readonly settings: readonly SettingDifference[];
   /** Whether they ran different code. */
@@ -24,12 +24,13 @@ export interface IdentityDifferences {
 
 /** What may explain that two trials have different results. */
 export function identityDifferences(first: TrialIdentity, second: TrialIdentity): IdentityDifferences {
-  const placeOf = ({ study, task, variant, seed, fold }: TrialIdentity): Settings => ({
+  const placeOf = ({ study, task, variant, seed, fold, tuning }: TrialIdentity): Settings => ({
     study,
     task,
     variant,
     seed,
     ...(fold !== undefined && { fold: fold.index + 1, folds: fold.of }),
+    ...(tuning !== undefined && { tuning: settingsText(tuning) }),
   });
   const sets = new Set([...Object.keys(first.data), ...Object.keys(second.data)]);
   return {

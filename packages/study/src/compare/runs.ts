@@ -8,7 +8,7 @@ import { withEarlierSeeds } from "../run/stored.ts";
 import { identityDifferences, type IdentityDifferences } from "./identity.ts";
 import { parting, type Parting } from "./rows.ts";
 
-/** A trial of one run beside the same one of another: the same task, variant, seed and fold. */
+/** A trial of one run beside the same one of another: the same task, variant, seed and fold, or tried setting. */
 export interface TrialPair {
   readonly first: TrialRecord;
   readonly second: TrialRecord;
@@ -55,14 +55,14 @@ interface StoredTrial {
 
 type Trials = ReadonlyMap<string, StoredTrial>;
 
-/** The trials of a run that its report shows, by task, variant, seed and fold. */
+/** The trials of a run that its report shows, by task, variant, seed, fold and tried setting. */
 async function trialsOf(store: Store): Promise<{ readonly trials: Trials; readonly problems: readonly string[] }> {
   const { manifest, problem } = await knownManifest(store);
   const { trials, problems } = await withEarlierSeeds(store, manifest.trials);
   const found = new Map<string, StoredTrial>();
   for (const trial of trials) {
-    const { task, variant, seed, fold } = trial;
-    found.set(canonicalJson([task, variant, seed, fold ?? null]), {
+    const { task, variant, seed, fold, tuning } = trial;
+    found.set(canonicalJson([task, variant, seed, fold ?? null, tuning ?? null]), {
       identity: trial,
       record: await store.readTrial(identified(trial)),
     });

@@ -1,6 +1,7 @@
 import { meanInterval } from "../statistics/intervals.ts";
 import type { UnitValue } from "../results.ts";
 import type { ReportModel } from "./model.ts";
+import { tuningDocument, type TuningDocument } from "./tuning-document.ts";
 
 /** The contents of `results.json` and the output of `sluice run --json`. */
 export interface ResultsDocument {
@@ -36,10 +37,14 @@ export interface ResultsDocument {
     readonly folder: string;
   }[];
   readonly claims: ReportModel["claims"];
+  /** How a sweep tuned the settings; absent for a run. */
+  readonly tuning?: TuningDocument;
 }
 
 /** The results of a run as plain data. */
-export function documentOf(report: string, { manifest, results, claims }: ReportModel): ResultsDocument {
+export function documentOf(report: string, model: ReportModel): ResultsDocument {
+  const { manifest, results, claims } = model;
+  const tuning = tuningDocument(model);
   return {
     study: manifest.name,
     budget: manifest.budget,
@@ -82,5 +87,6 @@ export function documentOf(report: string, { manifest, results, claims }: Report
       }),
     ),
     claims,
+    ...(tuning === null ? {} : { tuning }),
   };
 }

@@ -11,6 +11,7 @@ import type { Store } from "../run/store.ts";
 import { withEarlierSeeds } from "../run/stored.ts";
 import type { Study } from "../study.ts";
 import type { Settings } from "../trial.ts";
+import { tunedCells, tuningKey, type TunedCell } from "../tuning/tuned.ts";
 import { curvesOf, type Curves } from "./curves.ts";
 
 /** Everything the report prints, read from a store. */
@@ -20,6 +21,8 @@ export interface ReportModel {
   /** Training curves by the id of the trial and the metric. */
   readonly curves: ReadonlyMap<string, Curves>;
   readonly configs: readonly { readonly task: string; readonly variant: string; readonly config: Settings }[];
+  /** What a sweep tried and chose, with its trials; `null` for a run. */
+  readonly tuned: readonly TunedCell[] | null;
   readonly claims: readonly JudgedClaim[];
   /** A note above the claims if they could not be judged again. */
   readonly claimsNote: string | null;
@@ -41,7 +44,10 @@ export interface ReportedEnvironment {
 /** Reads a store. Without `study` the claims keep the verdicts of the last run. */
 export async function readModel(store: Store, study: Study | null): Promise<ReportModel> {
   const { manifest, problem } = await knownManifest(store);
-  const { trials, others, problems: strangers } = await withEarlierSeeds(store, manifest.trials);
+  const found = await withEarlierSeeds(store, manifest.trials);
+  const { others, problems: strangers } = found;
+  // Tuning trials have a part of their own; nothing else in the report is based on them.
+  const trials = found.trials.filter(({ tuning }) => tuning === undefined);
   const problems = [...(problem === null ? [] : [problem]), ...strangers];
   const records: TrialRecord[] = [];
   for (const trial of trials) records.push(await store.readTrial(trial));
@@ -68,11 +74,29 @@ export async function readModel(store: Store, study: Study | null): Promise<Repo
     results,
     curves,
     configs,
+    tuned: await tunedIn(store, manifest),
     ...(await judge(store, study, results)),
     environments,
     problems,
     others,
   };
+}
+
+/** The tuning trials of a sweep, and what they decided. */
+async function tunedIn(store: Store, { tuning, trials, metrics }: Manifest): Promise<readonly TunedCell[] | null> {
+  const better = metrics[tuning?.tune.metric ?? ""]?.better;
+  if (tuning === undefined || better === undefined || better === "neither") return null;
+  const records = new Map<string, TrialRecord>();
+  for (const trial of trials) {
+    const { task, variant, seed, tuning: settings } = trial;
+    if (settings !== undefined)
+      records.set(tuningKey({ task, variant, tuning: settings, seed }), await store.readTrial(trial));
+  }
+  // The next rung is known once the one before has ended, even if the sweep was stopped between them.
+  return tunedCells(tuning, { better, records }).map(({ tried, ...cell }) => ({
+    ...cell,
+    tried: tried.filter((one) => one.records.some((record) => record !== undefined)),
+  }));
 }
 
 const storedClaim = verdictSchema.extend({

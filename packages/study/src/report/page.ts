@@ -13,6 +13,7 @@ import { contents, drawnSection, type Section } from "./section.ts";
 import { STYLE } from "./style.ts";
 import { anchorTable, folderText } from "./tables.ts";
 import { trialTable } from "./trial-table.ts";
+import { tuningSection } from "./tuning-section.ts";
 
 /** Draws a part of the page, or a note where that fails. */
 export type Part = <T>(what: string, draw: () => T) => T | Markup;
@@ -76,6 +77,7 @@ function sectionsOf(model: ReportModel, part: Part): Section[] {
     ...whole("claims", "Claims", () => claimsSection(model)),
     ...whole("curves", "Training curves", () => curveSection(model, room)),
     ...("markup" in series ? [{ id: "figures", title: "Figures of the study", body: series }] : series),
+    ...whole("tuning", "Tuning", () => tuningSection(model)),
     ...whole("seeds", "Every seed", () => seedsSection(model, part)),
     ...whole("published", "Published beside measured", () =>
       manifest.anchors.length === 0

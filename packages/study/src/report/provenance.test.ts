@@ -27,6 +27,7 @@ function sectionOf(state: GitState | null, trials: readonly TrialRecord[] = []):
     results: resultsOf({ tasks: ["sum"], variants: ["small"], metrics: {}, trials }),
     curves: new Map(),
     configs: [],
+    tuned: null,
     claims: [],
     claimsNote: null,
     environments: [{ environment, trials: 1, changes: null }],

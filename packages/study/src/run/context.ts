@@ -1,11 +1,14 @@
 import { seedKey, type PlannedTrial } from "../plan.ts";
 import type { Signal } from "../signal.ts";
+import type { Study } from "../study.ts";
 import type { Progress, TrialContext } from "../trial.ts";
+import { refuseTestMetrics } from "./result.ts";
 import type { TrialSession } from "./store.ts";
 
 export interface ContextParts {
   readonly trial: PlannedTrial;
   readonly session: TrialSession;
+  readonly metrics: Study["metrics"];
   readonly threads: number;
   readonly dataFolder: string | null;
   readonly signal: Signal;
@@ -26,15 +29,19 @@ export function trialContext({ trial, session, ...parts }: ContextParts): TrialC
     task: trial.task,
     variant: trial.variant,
     seedIndex: trial.seed,
-    seed: seedKey(trial.study, trial.seed),
+    seed: seedKey(trial.study, trial.seed, { tuning: trial.tuning !== undefined }),
     fold: trial.fold ?? null,
+    tuning: trial.tuning !== undefined,
     config: trial.config,
     threads: parts.threads,
     dataFolder: parts.dataFolder,
     signal: parts.signal,
     restored: restored === null ? null : { step: restored.step, bytes: restored.bytes, state: restored.state },
     log: (text) => session.log(text),
-    metric: (row) => session.metric(row),
+    metric(row) {
+      refuseTestMetrics(trial, parts.metrics, row);
+      session.metric(row);
+    },
     series: (name, series) => session.series(name, series),
     file: (name, bytes) => session.file(name, bytes),
     checkpoint: (step, bytes, state = null) => session.checkpoint({ step, bytes, state, seconds: parts.seconds() }),

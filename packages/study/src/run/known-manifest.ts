@@ -34,9 +34,11 @@ export async function knownManifest(store: Store): Promise<KnownManifest> {
 }
 
 async function madeUp(store: Store, all: readonly PlannedTrial[], why: string): Promise<KnownManifest> {
-  const trials = mostAlike(all);
-  const left = all.length - trials.length;
-  const [first] = trials;
+  const reported = all.filter(({ tuning }) => tuning === undefined);
+  const trials = mostAlike(reported);
+  const left = reported.length - trials.length;
+  const tuning = all.length - reported.length;
+  const first = trials[0] ?? all[0];
   const names = (of: (trial: PlannedTrial) => string): string[] => [...new Set(trials.map(of))].sort();
   const metrics = new Set<string>();
   for (const trial of trials) for (const name of Object.keys((await store.readTrial(trial)).metrics)) metrics.add(name);
@@ -58,7 +60,7 @@ async function madeUp(store: Store, all: readonly PlannedTrial[], why: string): 
       trials,
       remade: true,
     },
-    problem: `${why}. This report was made from the trials' folders only${left === 0 ? "" : `, of the ${trials.length} that agree in code, data and settings; ${left} do not`}. The question, labels, units, the direction of each metric, published figures and trials that were not started are missing; the budget is taken from the folder's name`,
+    problem: `${why}. This report was made from the trials' folders only${left === 0 ? "" : `, of the ${trials.length} that agree in code, data and settings; ${left} do not`}${tuning === 0 ? "" : `, and without ${tuning} tuning trials`}. The question, labels, units, the direction of each metric, published figures and trials that were not started are missing; the budget is taken from the folder's name`,
   };
 }
 

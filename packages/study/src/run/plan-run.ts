@@ -5,6 +5,7 @@ import { budgetOf, plan, type PlannedTrial } from "../plan.ts";
 import type { TrialRecord, TrialStatus } from "../results.ts";
 import { mean } from "../statistics/summary.ts";
 import type { Study } from "../study.ts";
+import type { Tuning } from "../tuning/tuning.ts";
 import type { Executor } from "./executor.ts";
 import type { Store } from "./store.ts";
 import { timedTrials, withEarlierSeeds } from "./stored.ts";
@@ -79,6 +80,8 @@ export interface RunPlan {
   readonly changes: string;
   /** What was asked of the study, if not all of it as it is. */
   readonly asked?: Asked;
+  /** For a sweep: what it tunes. Its tuning trials are among `trials`. */
+  readonly tuning?: Tuning;
   readonly command: string;
   /** Estimated seconds until everything is done; `null` if nothing is known. */
   readonly estimate: number | null;
@@ -88,17 +91,52 @@ const UNIDENTIFIED: RunCode = { hash: "not identified", unresolved: [] };
 
 /** Checks the study's data and finds the trials and those that are left to run. */
 export async function planRun(whole: Study, options: RunPlanOptions): Promise<RunPlan> {
-  const study = options.asked === undefined ? whole : studyWith(whole, options.asked);
-  const { store, executor, seeds, cores = 1, dataFolder = null, retry = false } = options;
-  const { code = UNIDENTIFIED, module = null, command = `a run of the study "${study.name}"` } = options;
-  const { name: budget } = budgetOf(study, options.budget);
-  const data = await dataHashes(study, dataFolder);
+  const base = await runBase(whole, options);
+  const { study, budget, code, data } = base;
+  const { seeds } = options;
   const planned = plan(study, { budget, code: code.hash, data, ...(seeds === undefined ? {} : { seeds }) });
+  return runPlanOf(base, { planned });
+}
+
+/** What all trials of a run have in common. */
+export interface RunBase {
+  readonly study: Study;
+  readonly budget: string;
+  readonly code: RunCode;
+  readonly data: { readonly [name: string]: string };
+  readonly options: RunPlanOptions;
+}
+
+/** Checks the study's budget and data. */
+export async function runBase(whole: Study, options: RunPlanOptions): Promise<RunBase> {
+  const study = options.asked === undefined ? whole : studyWith(whole, options.asked);
+  const { name: budget } = budgetOf(study, options.budget);
+  const data = await dataHashes(study, options.dataFolder ?? null);
+  return { study, budget, code: options.code ?? UNIDENTIFIED, data, options };
+}
+
+/** The trials of a run, and how a sweep tuned them. */
+interface Planned {
+  readonly planned: readonly PlannedTrial[];
+  /** Ids of trials that are not run again, whatever their status. */
+  readonly ran?: ReadonlySet<string>;
+  readonly tuning?: Tuning;
+}
+
+/** The plan that runs what is left of these trials. */
+export async function runPlanOf(
+  { study, budget, code, data, options }: RunBase,
+  { planned, ran = new Set(), tuning }: Planned,
+): Promise<RunPlan> {
+  const { store, executor, cores = 1, dataFolder = null, retry = false } = options;
+  const { module = null, command = `a run of the study "${study.name}"` } = options;
   const { trials } = await withEarlierSeeds(store, planned);
   const records: TrialRecord[] = [];
   for (const trial of trials) records.push(await store.readTrial(trial));
   const asked = new Set(planned.map((trial) => trial.id));
-  const pending = trials.filter((trial, index) => asked.has(trial.id) && isLeft(records[index]?.status, retry));
+  const pending = trials.filter(
+    ({ id }, index) => asked.has(id) && !ran.has(id) && isLeft(records[index]?.status, retry),
+  );
   const threads = options.threads ?? Math.max(1, Math.floor(cores / Math.max(1, pending.length)));
   const jobs = options.jobs ?? Math.max(1, Math.floor(cores / threads));
   const found = options.environment?.({ threads, command });
@@ -119,6 +157,7 @@ export async function planRun(whole: Study, options: RunPlanOptions): Promise<Ru
     data,
     module,
     ...(options.asked === undefined ? {} : { asked: options.asked }),
+    ...(tuning === undefined ? {} : { tuning }),
     command,
     environment: found?.environment ?? unknownEnvironment({ threads, command }),
     changes: found?.changes ?? "",

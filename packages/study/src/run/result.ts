@@ -1,3 +1,4 @@
+import type { PlannedTrial } from "../plan.ts";
 import type { FileHashes, TrialRecord } from "../results.ts";
 import { extremes } from "../statistics/summary.ts";
 import type { Metric } from "../study.ts";
@@ -92,6 +93,31 @@ export function summarise(
       warnings.push(`the outcome's metric "${name}" is not a metric of the study: ${Object.keys(metrics).join(", ")}`);
   }
   return { values, warnings, notFinite };
+}
+
+/**
+ * The metrics that a trial may report: all of the study's or, for a tuning trial, those not measured on test data.
+ */
+export const metricsOf = (
+  { tuning }: Pick<PlannedTrial, "tuning">,
+  metrics: { readonly [metric: string]: Metric },
+): { readonly [metric: string]: Metric } =>
+  tuning === undefined
+    ? metrics
+    : Object.fromEntries(Object.entries(metrics).filter(([, { split }]) => split !== "test"));
+
+/** An error if a tuning trial reports what it measured on test data. */
+export function refuseTestMetrics(
+  { tuning }: Pick<PlannedTrial, "tuning">,
+  metrics: { readonly [metric: string]: Metric },
+  given: { readonly [metric: string]: unknown },
+): void {
+  if (tuning === undefined) return;
+  const name = Object.keys(given).find((own) => Object.hasOwn(metrics, own) && metrics[own]?.split === "test");
+  if (name !== undefined)
+    throw new Error(
+      `a tuning trial reported "${name}", which is measured on test data; leave the test data alone if context.tuning is true`,
+    );
 }
 
 function read(metric: Metric, curve: readonly number[]): number | undefined {

@@ -134,6 +134,7 @@ function manifestOf(run: RunPlan): Manifest {
     module: run.module,
     command: run.command,
     ...(run.asked === undefined ? {} : { asked: run.asked }),
+    ...(run.tuning === undefined ? {} : { tuning: run.tuning }),
     code: run.code.hash,
     ...(run.code.unresolved.length === 0 ? {} : { unresolved: run.code.unresolved }),
     data: run.data,

@@ -7,7 +7,7 @@ import type { Study } from "../study.ts";
 import type { MetricRow, Progress, TrialOutcome } from "../trial.ts";
 import { trialContext } from "./context.ts";
 import type { Stop } from "./executor.ts";
-import { summarise, type TrialResult } from "./result.ts";
+import { metricsOf, refuseTestMetrics, summarise, type TrialResult } from "./result.ts";
 import type { Store, TrialSession } from "./store.ts";
 
 /** What {@link runTrial} needs to run a trial. */
@@ -88,6 +88,7 @@ async function work(
     const context = trialContext({
       trial,
       session,
+      metrics: study.metrics,
       threads,
       dataFolder,
       signal,
@@ -97,6 +98,7 @@ async function work(
     });
     signal.throwIfAborted();
     outcome = (await study.trial(context)) ?? {};
+    refuseTestMetrics(trial, study.metrics, outcome.metrics ?? {});
   } catch (error) {
     thrown = error ?? new Error("the trial threw nothing");
   }
@@ -120,7 +122,7 @@ function conclude(
   { study, outcome, thrown, diverged }: Ended,
   { rows, files, timings, signal }: Remains,
 ): TrialResult {
-  const summary = summarise(study?.metrics ?? {}, rows, outcome);
+  const summary = summarise(metricsOf(trial, study?.metrics ?? {}), rows, outcome);
   const where = diverged ?? (thrown === null ? summary.notFinite : null);
   const kept = Object.keys(files).length === 0 ? {} : { files };
   const common = { trial: trial.id, metrics: summary.values, ...kept, timings };

@@ -13,6 +13,7 @@ export interface FoundTrials {
 
 /**
  * Adds the trials in the store that differ from the plan only by the seed, so that asking for fewer seeds drops none.
+ * Tuning trials are not added: the plan says with how many seeds a setting is tried.
  */
 export async function withEarlierSeeds(store: Store, planned: readonly PlannedTrial[]): Promise<FoundTrials> {
   const known = new Set(planned.map((trial) => trial.id));
@@ -20,8 +21,13 @@ export async function withEarlierSeeds(store: Store, planned: readonly PlannedTr
   let others = 0;
   const { identities, problems } = await store.identities();
   for (const identity of identities) {
+    if (identity.tuning !== undefined) {
+      if (!known.has(identity.id)) others += 1;
+      continue;
+    }
     const twin = planned.find(
-      ({ task, variant, fold }) =>
+      ({ task, variant, fold, tuning }) =>
+        tuning === undefined &&
         task === identity.task &&
         variant === identity.variant &&
         fold?.index === identity.fold?.index &&

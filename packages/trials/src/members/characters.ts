@@ -10,8 +10,14 @@ import type { KnownTask } from "./known-task.ts";
 
 /** Metrics of every study of characters. The training loss is in nats. */
 export const characterMetrics = {
-  validationBits: { label: "Validation bits per character", unit: "bits", better: "lower", digits: 3 },
-  bits: { label: "Held-out bits per character", unit: "bits", better: "lower", digits: 3, curve: false },
+  validationBits: {
+    label: "Validation bits per character",
+    unit: "bits",
+    better: "lower",
+    split: "validation",
+    digits: 3,
+  },
+  bits: { label: "Held-out bits per character", unit: "bits", better: "lower", split: "test", digits: 3, curve: false },
   loss: trainingMetrics.loss,
   gradientNorm: trainingMetrics.gradientNorm,
 } as const satisfies { readonly [name: string]: Metric };

@@ -12,8 +12,8 @@ import { percentRight, type KnownTask } from "./known-task.ts";
  * shows it.
  */
 export const classificationMetrics = {
-  validation: { label: "Validation accuracy", unit: "%", better: "higher", digits: 1 },
-  accuracy: { label: "Held-out accuracy", unit: "%", better: "higher", digits: 1, curve: false },
+  validation: { label: "Validation accuracy", unit: "%", better: "higher", split: "validation", digits: 1 },
+  accuracy: { label: "Held-out accuracy", unit: "%", better: "higher", split: "test", digits: 1, curve: false },
   loss: trainingMetrics.loss,
   gradientNorm: trainingMetrics.gradientNorm,
 } as const satisfies { readonly [name: string]: Metric };

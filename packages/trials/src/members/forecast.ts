@@ -10,9 +10,9 @@ import type { KnownTask } from "./known-task.ts";
 
 /** Metrics of every forecasting study, in the unit of the values. */
 export const forecastMetrics = {
-  validationForecastMae: { label: "Validation MAE of the forecast", better: "lower", digits: 4 },
-  forecastMae: { label: "Held-out MAE of the forecast", better: "lower", digits: 4, curve: false },
-  forecastRmse: { label: "Held-out RMSE of the forecast", better: "lower", digits: 4, curve: false },
+  validationForecastMae: { label: "Validation MAE of the forecast", better: "lower", split: "validation", digits: 4 },
+  forecastMae: { label: "Held-out MAE of the forecast", better: "lower", split: "test", digits: 4, curve: false },
+  forecastRmse: { label: "Held-out RMSE of the forecast", better: "lower", split: "test", digits: 4, curve: false },
   loss: trainingMetrics.loss,
   gradientNorm: trainingMetrics.gradientNorm,
 } as const satisfies { readonly [name: string]: Metric };

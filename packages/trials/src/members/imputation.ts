@@ -11,10 +11,15 @@ import type { KnownTask } from "./known-task.ts";
 
 /** Metrics of every imputation study, over the values that were hidden; errors in the unit of the values. */
 export const imputationMetrics = {
-  validationImputationMae: { label: "Validation MAE of hidden values", better: "lower", digits: 4 },
-  imputationMae: { label: "Held-out MAE of hidden values", better: "lower", digits: 4, curve: false },
-  imputationRmse: { label: "Held-out RMSE of hidden values", better: "lower", digits: 4, curve: false },
-  imputationMre: { label: "Held-out MRE of hidden values", better: "lower", digits: 4, curve: false },
+  validationImputationMae: {
+    label: "Validation MAE of hidden values",
+    better: "lower",
+    split: "validation",
+    digits: 4,
+  },
+  imputationMae: { label: "Held-out MAE of hidden values", better: "lower", split: "test", digits: 4, curve: false },
+  imputationRmse: { label: "Held-out RMSE of hidden values", better: "lower", split: "test", digits: 4, curve: false },
+  imputationMre: { label: "Held-out MRE of hidden values", better: "lower", split: "test", digits: 4, curve: false },
   loss: trainingMetrics.loss,
   gradientNorm: trainingMetrics.gradientNorm,
 } as const satisfies { readonly [name: string]: Metric };

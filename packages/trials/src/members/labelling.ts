@@ -10,8 +10,21 @@ import { percentRight, type KnownTask } from "./known-task.ts";
 
 /** Metrics of every sequence labelling study; accuracies are of real steps, in per cent. */
 export const labellingMetrics = {
-  stepValidation: { label: "Validation accuracy of steps", unit: "%", better: "higher", digits: 1 },
-  stepAccuracy: { label: "Held-out accuracy of steps", unit: "%", better: "higher", digits: 1, curve: false },
+  stepValidation: {
+    label: "Validation accuracy of steps",
+    unit: "%",
+    better: "higher",
+    split: "validation",
+    digits: 1,
+  },
+  stepAccuracy: {
+    label: "Held-out accuracy of steps",
+    unit: "%",
+    better: "higher",
+    split: "test",
+    digits: 1,
+    curve: false,
+  },
   loss: trainingMetrics.loss,
   gradientNorm: trainingMetrics.gradientNorm,
 } as const satisfies { readonly [name: string]: Metric };

@@ -11,8 +11,8 @@ import type { Measurements } from "./regression.ts";
 
 /** Metrics of every study of piano rolls, in nats per step. */
 export const polymusicMetrics = {
-  validationNll: { label: "Validation NLL", unit: "nats", better: "lower", digits: 3 },
-  nll: { label: "Held-out NLL", unit: "nats", better: "lower", digits: 3, curve: false },
+  validationNll: { label: "Validation NLL", unit: "nats", better: "lower", split: "validation", digits: 3 },
+  nll: { label: "Held-out NLL", unit: "nats", better: "lower", split: "test", digits: 3, curve: false },
   loss: trainingMetrics.loss,
   gradientNorm: trainingMetrics.gradientNorm,
 } as const satisfies { readonly [name: string]: Metric };

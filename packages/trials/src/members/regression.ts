@@ -10,10 +10,10 @@ import type { KnownTask } from "./known-task.ts";
 
 /** Metrics of every regression study, in the unit of the target. */
 export const regressionMetrics = {
-  validationRmse: { label: "Validation RMSE", better: "lower", digits: 4 },
-  rmse: { label: "Held-out RMSE", better: "lower", digits: 4, curve: false },
-  mae: { label: "Held-out MAE", better: "lower", digits: 4, curve: false },
-  r2: { label: "Held-out R²", better: "higher", digits: 3, curve: false },
+  validationRmse: { label: "Validation RMSE", better: "lower", split: "validation", digits: 4 },
+  rmse: { label: "Held-out RMSE", better: "lower", split: "test", digits: 4, curve: false },
+  mae: { label: "Held-out MAE", better: "lower", split: "test", digits: 4, curve: false },
+  r2: { label: "Held-out R²", better: "higher", split: "test", digits: 3, curve: false },
   loss: trainingMetrics.loss,
   gradientNorm: trainingMetrics.gradientNorm,
 } as const satisfies { readonly [name: string]: Metric };

@@ -21,6 +21,8 @@ export interface MemoryContextOptions<S extends Settings> {
   readonly threads?: number;
   /** Resumes from what an earlier trial has written, as the runner does. */
   readonly from?: Left;
+  /** Whether it tunes settings; default `false`. */
+  readonly tuning?: boolean;
   /** Asks the trial to stop when it reports this step. */
   readonly stopAt?: number;
 }
@@ -30,6 +32,7 @@ function memoryContext<S extends Settings>({
   config,
   threads = 1,
   from,
+  tuning = false,
   stopAt,
 }: MemoryContextOptions<S>): { readonly context: TrialContext<S>; left(): Left } {
   const restored = from?.checkpoint ?? null;
@@ -47,6 +50,7 @@ function memoryContext<S extends Settings>({
     seedIndex: 0,
     seed: 1,
     fold: null,
+    tuning,
     config,
     threads,
     dataFolder: null,

@@ -1,0 +1,57 @@
+/** What `run` and `sweep` print around their trials. */
+import { relative } from "node:path";
+import { formatSeconds, trialName, type RunOutcome, type RunPlan } from "@sluice/study";
+import { plural, sizeText } from "./study-options.ts";
+
+/** The trials that went wrong, what the report lacks, and where it is. */
+export function outcomeLines({ records, problems, report }: RunOutcome, folder: string): string[] {
+  const wrong = records.filter(({ status }) => status === "failed" || status === "diverged" || status === "unreadable");
+  return [
+    ...wrong.flatMap((record) => [
+      `${record.status}: ${record.task} / ${trialName(record)}: ${record.reason?.split("\n")[0] ?? ""}`,
+      `  ${relative(folder, record.folder)}`,
+    ]),
+    ...problems.map((problem) => `not in the report: ${problem}`),
+    `Report: ${report}`,
+  ];
+}
+
+/** Why no more trials were started. */
+export function endedEarly({ by, reason }: NonNullable<RunOutcome["ended"]>): string {
+  if (by === "code")
+    return `Stopped: ${reason}. The remaining trials were not started. Run the command again; all trials will be run with the new code.`;
+  return by === "store" ? `Stopped: ${reason}. No more trials were started.` : `Stopped: ${reason}.`;
+}
+
+/** What will happen, in two lines. */
+export function announcement(run: RunPlan, name: string): string[] {
+  const { trials, pending, records, jobs, threads, estimate } = run;
+  // Tuning trials that went wrong count as the worst, and are listed when everything has ended.
+  const lost = records.filter(
+    ({ id, status, tuning }) => tuning === undefined && status !== "done" && !pending.some((trial) => trial.id === id),
+  );
+  const going = records.filter(
+    (record) => record.status === "interrupted" && pending.some((trial) => trial.id === record.id),
+  ).length;
+  const time = estimate === null ? "time not yet known" : `about ${formatSeconds(estimate)}`;
+  const work =
+    pending.length === 0
+      ? "Nothing left to run."
+      : `${plural(pending.length, "trial")} to run${going > 0 ? ` (${going} resuming from a checkpoint)` : ""}, ${jobs} at a time with ${plural(threads, "thread")} each: ${time}.`;
+  return [
+    `${name}, ${run.budget}: ${plural(trials.length, "trial")} (${sizeText(run)}), ${records.filter((record) => record.status === "done").length} done already.`,
+    work,
+    ...(run.environment.git?.lost === undefined
+      ? []
+      : [`git failed, so the report will lack some information: ${run.environment.git.lost}.`]),
+    ...(run.code.unresolved.length > 0
+      ? [
+          "Some code could not be analyzed. If you edit it, finished trials will not run again; use another --out then:",
+          ...run.code.unresolved.map((what) => `  ${what}`),
+        ]
+      : []),
+    ...(lost.length > 0
+      ? [`${plural(lost.length, "trial")} failed, diverged or unreadable before; use --retry to run them again.`]
+      : []),
+  ];
+}

@@ -1,0 +1,139 @@
+import {
+  formatNumber,
+  runSweep,
+  settingsText,
+  trialName,
+  type RunPlan,
+  type SweepOutcome,
+  type SweepPlan,
+  type TrialRecord,
+} from "@sluice/study";
+import { announcement, endedEarly, outcomeLines } from "../announce.ts";
+import { claimLines } from "../claims.ts";
+import { interruptions } from "../interruptions.ts";
+import { layTable, type Column } from "../layout.ts";
+import { liveDisplay, plainDisplay, type Display } from "../show.ts";
+import { plannedSweep, plural, tuningText, withStudyOptions, type StudyFlags } from "../study-options.ts";
+import { summaryTable } from "../summary.ts";
+import { EXIT, isLive, type AddCommand, type Terminal } from "../terminal.ts";
+
+interface Flags extends StudyFlags {
+  readonly json?: boolean;
+}
+
+export const addSweep: AddCommand = (program, terminal, ended) => {
+  withStudyOptions(program.command("sweep"))
+    .description("tune the settings of every task and variant as the study's `tune` says, then run it with the best")
+    .option("--json", "print one JSON document to standard output, everything else to standard error")
+    .addHelpText(
+      "after",
+      "\nExample:\n  sluice sweep digits --budget quick\n\nIt works in a folder of its own, runs/<study>/<budget>+sweep. The same command resumes it.",
+    )
+    .action(async (study: string | undefined, settings: string[], flags: Flags) =>
+      ended(await sweep(study, { settings, flags, terminal })),
+    );
+};
+
+interface Given {
+  readonly settings: readonly string[];
+  readonly flags: Flags;
+  readonly terminal: Terminal;
+}
+
+/** Prints each round of trials, then the chosen settings, the table and the report's path. */
+async function sweep(given: string | undefined, { settings, flags, terminal }: Given): Promise<number> {
+  const { folder, stdout, stderr, closed } = terminal;
+  const { name, prepared } = await plannedSweep(given, settings, { flags, command: "sweep", folder });
+  const stream = flags.json === true ? stderr : stdout;
+  const print = (line: string): void => void stream.write(`${line}\n`);
+  print(`${name}, ${prepared.budget}: ${tuningText(prepared.study, prepared.tuning)}.`);
+
+  let display: Display | undefined;
+  const interruption = interruptions(closed, () =>
+    display?.say("Stopping: the trials write a checkpoint. Ctrl-C again kills them."),
+  );
+  try {
+    const { stop: signal, kill } = interruption;
+    const outcome = await runSweep(prepared, {
+      signal,
+      kill,
+      onRound(round) {
+        display?.end();
+        for (const line of roundLines(round, name)) print(line);
+        display = displayOf(round, { stream, print });
+      },
+      onEvent: (event) => display?.event(event),
+    });
+    display?.end();
+    const width = stream.columns ?? 120;
+    for (const line of [...tuningLines(outcome, prepared, width), "", ...resultLines(outcome, prepared, width)])
+      print(line);
+    for (const line of outcomeLines({ ...outcome, records: outcome.records.filter(isReported) }, folder)) print(line);
+    if (flags.json === true) stdout.write(`${JSON.stringify(outcome.document, null, 2)}\n`);
+    if (outcome.interrupted) print("Interrupted. Run the same command again to resume from the last checkpoints.");
+    if (outcome.ended !== null) print(endedEarly(outcome.ended));
+    return outcome.interrupted ? EXIT.interrupted : isWhole(outcome) ? EXIT.done : EXIT.failed;
+  } finally {
+    display?.end();
+    interruption.end();
+  }
+}
+
+const isReported = ({ tuning }: TrialRecord): boolean => tuning === undefined;
+
+/** Tuning trials that failed or diverged count as the worst: the sweep is whole all the same. */
+const isWhole = ({ isTuned, tuned, records }: SweepOutcome): boolean =>
+  isTuned &&
+  tuned.every(({ chosen }) => chosen !== null) &&
+  records.filter(isReported).every(({ status }) => status === "done");
+
+const displayOf = (
+  round: RunPlan,
+  { stream, print }: { readonly stream: NodeJS.WriteStream; print(line: string): void },
+): Display => (isLive(stream) && round.pending.length > 0 ? liveDisplay(round, stream) : plainDisplay(round, print));
+
+function roundLines(round: SweepPlan, name: string): string[] {
+  const [, ...lines] = announcement(round, name);
+  return ["", round.isTuned ? "Everything is tuned: the trials with the chosen settings." : "Tuning.", ...lines];
+}
+
+/** The chosen settings, and the tuning trials that went wrong. */
+function tuningLines({ tuned, isTuned, records }: SweepOutcome, { study, tuning }: SweepPlan, width: number): string[] {
+  const metric = study.metrics[tuning.tune.metric];
+  const chosenText = ({ chosen, decided }: (typeof tuned)[number]): string =>
+    chosen !== null
+      ? settingsText(tuning.tried[chosen.index] ?? {})
+      : decided
+        ? "none: no setting has a value"
+        : "not decided yet";
+  const wrong = records.filter((record) => !isReported(record) && !["done", "waiting"].includes(record.status));
+  const unreadable = wrong.filter(({ status }) => status === "unreadable").length;
+  const columns: readonly Column<(typeof tuned)[number]>[] = [
+    { title: "task", align: "left", keep: 3, cell: ({ task }) => task },
+    { title: "variant", align: "left", keep: 3, cell: ({ variant }) => variant },
+    {
+      title: metric?.label ?? "",
+      align: "right",
+      keep: 1,
+      cell: ({ chosen }) => (typeof chosen?.value === "number" ? formatNumber(chosen.value, metric?.digits) : "–"),
+    },
+    { title: "chosen settings", align: "left", keep: 2, most: 80, cell: chosenText },
+  ];
+  return [
+    "",
+    ...layTable(columns, tuned, width),
+    ...wrong.map(
+      (record) => `${record.status}: ${record.task} / ${trialName(record)}: ${record.reason?.split("\n")[0] ?? ""}`,
+    ),
+    ...(wrong.length > unreadable && isTuned
+      ? ["Tuning trials that failed or diverged count as the worst; --retry runs them again."]
+      : []),
+    ...(!isTuned && unreadable > 0
+      ? [`${plural(unreadable, "tuning trial")} cannot be read, so nothing is decided; use --retry to run them again.`]
+      : []),
+  ];
+}
+
+function resultLines({ document, isTuned }: SweepOutcome, { study }: SweepPlan, width: number): string[] {
+  return isTuned ? [...summaryTable(document, study.metrics, width), ...claimLines(document, width), ""] : [];
+}

@@ -1,0 +1,130 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, test } from "vitest";
+
+const main = fileURLToPath(new URL("./main.ts", import.meta.url));
+const fixture = (name: string): string =>
+  fileURLToPath(new URL(`../../../packages/runner/fixtures/${name}.ts`, import.meta.url));
+const scratch = mkdtempSync(join(tmpdir(), "sluice-sweep-"));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function start(...args: string[]): { child: ChildProcess; ended: Promise<Ended> } {
+  const child = spawn(process.execPath, ["--conditions=@sluice/source", main, ...args], {
+    cwd: scratch,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let [stdout, stderr] = ["", ""];
+  child.stdout.on("data", (part) => (stdout += part));
+  child.stderr.on("data", (part) => (stderr += part));
+  return { child, ended: new Promise((settle) => child.once("close", (code) => settle({ code, stdout, stderr }))) };
+}
+
+const sluice = (...args: string[]): Promise<Ended> => start(...args).ended;
+
+function trialFolders(out: string): string[] {
+  const trials = join(out, "trials");
+  return existsSync(trials)
+    ? readdirSync(trials)
+        .sort()
+        .map((name) => join(trials, name))
+    : [];
+}
+
+/** What two sweeps of the same study must have in common, to the bit. */
+function bits(out: string) {
+  return trialFolders(out).map((folder) => {
+    const { timings: _, seal: _seal, ...result } = JSON.parse(readFileSync(join(folder, "result.json"), "utf8"));
+    return { folder: folder.slice(out.length), result, metrics: readFileSync(join(folder, "metrics.jsonl"), "utf8") };
+  });
+}
+
+async function untilCheckpoint(out: string): Promise<void> {
+  for (let tries = 0; tries < 1000; tries += 1) {
+    const saved = trialFolders(out).map((folder) => join(folder, "checkpoints"));
+    if (saved.some((folder) => existsSync(folder) && readdirSync(folder).some((name) => name.endsWith(".json"))))
+      return;
+    await wait(20);
+  }
+  throw new Error("no checkpoint within twenty seconds");
+}
+
+describe("a sweep", () => {
+  const whole = join(scratch, "swept");
+  const study = fixture("tuned");
+  const slow = ["--budget", "slow", "--jobs", "2"];
+
+  test("tunes every variant, then runs the study with the best settings", { timeout: 240_000 }, async () => {
+    const { code, stdout, stderr } = await sluice("sweep", study, ...slow, "--out", whole, "--json");
+    expect(stderr).toContain("1 task × 2 variants × 4 settings × 1 tuning seed: 8 tuning trials.");
+    expect(stderr).toContain("diverged: line / plain tuning seed 0 rate=1000000000000: step");
+    expect(code).toBe(0);
+    const { tuning, trials } = JSON.parse(stdout);
+    for (const { chosen, tried, expected } of tuning.cells) {
+      const values = tried.map(({ value }: { value: number | null }) => value);
+      expect(values.at(-1)).toBeNull();
+      expect(chosen.value).toBe(Math.min(...values.slice(0, -1)));
+      expect(expected).toHaveLength(4);
+    }
+    expect(trials).toHaveLength(4);
+    for (const { variant, metrics } of trials) {
+      const { chosen } = tuning.cells.find((cell: { variant: string }) => cell.variant === variant);
+      expect(metrics.testError).toBe(0.5 * chosen.settings.rate);
+    }
+    const report = readFileSync(join(whole, "report.html"), "utf8");
+    expect(report).toContain("Expected best of n tried settings");
+    expect(await sluice("report", whole)).toMatchObject({ code: 0 });
+    expect(readFileSync(join(whole, "report.html"), "utf8")).toBe(report);
+    const [again, status, plan, taken] = await Promise.all([
+      sluice("sweep", study, ...slow, "--out", whole),
+      sluice("status", whole),
+      sluice("plan", study),
+      sluice("sweep", study, "rate=0.1"),
+    ]);
+    expect([again.code, again.stdout.match(/Nothing left to run/g)]).toEqual([0, ["Nothing left to run"]]);
+    expect(status.stdout).toMatch(/^tuned, slow: 10 done, 2 diverged\n/);
+    expect(plan.stdout).toContain("A sweep (sluice sweep) tunes before: 1 task × 2 variants × 4 settings");
+    expect([taken.code, taken.stderr]).toEqual([2, expect.stringContaining("rate is given, but the sweep tunes it")]);
+  });
+
+  test("whose study.json is lost has its results all the same, without the tuning", { timeout: 90_000 }, async () => {
+    rmSync(join(whole, "study.json"));
+    const { code, stdout, stderr } = await sluice("report", whole, "--json");
+    expect([code, stderr]).toEqual([0, expect.stringContaining("and without 8 tuning trials")]);
+    const { trials, tuning } = JSON.parse(stdout);
+    expect([trials.length, tuning]).toEqual([4, undefined]);
+  });
+
+  test("that is stopped goes on to the bits of one that was not, and verifies", { timeout: 240_000 }, async () => {
+    const out = join(scratch, "sweep-stopped");
+    const args = ["sweep", study, "--variant", "plain", ...slow.slice(0, 2), "--out", out];
+    const { child, ended } = start(...args, "--jobs", "2", "--json");
+    await untilCheckpoint(out);
+    child.kill("SIGINT");
+    const stopped = await ended;
+    expect(stopped.code).toBe(130);
+    expect(JSON.parse(stopped.stdout)).toMatchObject({ trials: [], tuning: { cells: [{ decided: false }] } });
+    expect((await sluice(...args, "--jobs", "3")).code).toBe(0);
+    expect(trialFolders(out)).toHaveLength(6);
+    expect(bits(out)).toEqual(bits(whole).filter(({ folder }) => folder.includes("line-plain")));
+    const verified = await sluice("verify", out, "--trials", "3", "--json");
+    expect(verified.code).toBe(0);
+    expect(JSON.parse(verified.stdout).map(({ agreement }: { agreement: string }) => agreement)).toEqual(
+      Array(3).fill("bitwise the same"),
+    );
+  });
+
+  test("of a study that does not say what to tune is a usage error", { timeout: 90_000 }, async () => {
+    const { code, stderr } = await sluice("sweep", fixture("line"));
+    expect([code, stderr]).toEqual([2, expect.stringContaining('the study "line" does not say what a sweep tunes')]);
+  });
+});
