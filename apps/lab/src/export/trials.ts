@@ -11,7 +11,7 @@ import {
 import { asColumn, columnOf, type ExportedTable, type TableColumn, type TableValue } from "./table.ts";
 
 /** A trial with its identity. */
-export interface ExportedTrial {
+interface ExportedTrial {
   readonly trial: PlannedTrial;
   readonly record: TrialRecord;
 }
