@@ -405,6 +405,7 @@ test("probing says what a step puts out and traces", () => {
     features: 3,
     outputState: "h",
     mixesRows: false,
+    draws: false,
     observes: false,
     traces: { reset: [3], update: [3], candidate: [3] },
     products: [
