@@ -60,6 +60,7 @@ const kinked = [
   "nas",
   "shufflingRnn",
   "expRnn",
+  "neuralCde",
   "indRnn",
   "minGru",
   "minLstm",
