@@ -1,35 +1,16 @@
 // Commands that read a finished run, each as a process of its own.
-import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parse } from "csv-parse/sync";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { commandIn, fixture } from "../fixtures/command.ts";
 
-const main = fileURLToPath(new URL("./main.ts", import.meta.url));
-const fixture = (name: string): string =>
-  fileURLToPath(new URL(`../../../packages/runner/fixtures/${name}.ts`, import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), "sluice-after-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-const sluice = (...args: string[]): Promise<Ended> =>
-  new Promise((settle) => {
-    const child = execFile(
-      process.execPath,
-      ["--conditions=@sluice/source", main, ...args],
-      { cwd: scratch },
-      (_, stdout, stderr) => settle({ code: child.exitCode ?? -1, stdout, stderr }),
-    );
-  });
-
+const { sluice } = commandIn(scratch);
 const run = join(scratch, "troubled");
 
 beforeAll(async () => {

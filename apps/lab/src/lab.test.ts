@@ -1,77 +1,23 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { createHash } from "node:crypto";
 import { canonicalJson } from "@sluice/study";
 import { afterAll, describe, expect, test } from "vitest";
+import { bits, commandIn, fixture, main, trialFolders, untilCheckpoint } from "../fixtures/command.ts";
 
-const main = fileURLToPath(new URL("./main.ts", import.meta.url));
-const fixture = (name: string): string =>
-  fileURLToPath(new URL(`../../../packages/runner/fixtures/${name}.ts`, import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), "sluice-lab-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function start(...args: string[]): { child: ChildProcess; ended: Promise<Ended> } {
-  const child = spawn(process.execPath, ["--conditions=@sluice/source", main, ...args], {
-    cwd: scratch,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let [stdout, stderr] = ["", ""];
-  child.stdout.on("data", (part) => (stdout += part));
-  child.stderr.on("data", (part) => (stderr += part));
-  return { child, ended: new Promise((settle) => child.once("close", (code) => settle({ code, stdout, stderr }))) };
-}
-
-const sluice = (...args: string[]): Promise<Ended> => start(...args).ended;
-
-function trialFolders(out: string): string[] {
-  const trials = join(out, "trials");
-  return existsSync(trials)
-    ? readdirSync(trials)
-        .sort()
-        .map((name) => join(trials, name))
-    : [];
-}
+const { start, sluice } = commandIn(scratch);
 
 /** A test that damages a trial must not write elsewhere where there is none. */
 function firstTrialOf(out: string): string {
   const [folder] = trialFolders(out);
   if (folder === undefined) throw new Error(`${out} has no trial`);
   return folder;
-}
-
-/** What two runs of the same trials must have in common, to the bit. */
-function bits(out: string): unknown {
-  return trialFolders(out).map((folder) => {
-    const { timings: _, seal: _seal, ...result } = JSON.parse(readFileSync(join(folder, "result.json"), "utf8"));
-    return {
-      result,
-      metrics: readFileSync(join(folder, "metrics.jsonl"), "utf8"),
-      artifacts: readFileSync(join(folder, "artifacts/residual.json"), "utf8"),
-    };
-  });
-}
-
-async function untilCheckpoint(out: string, trials = 2): Promise<void> {
-  for (let tries = 0; tries < 1000; tries += 1) {
-    const saved = trialFolders(out).filter(
-      (folder) =>
-        existsSync(join(folder, "checkpoints")) &&
-        readdirSync(join(folder, "checkpoints")).some((name) => name.endsWith(".json")),
-    );
-    if (saved.length === trials) return;
-    await wait(20);
-  }
-  throw new Error("no checkpoint within twenty seconds");
 }
 
 /** The manifest of another study, whole and with a seal that holds. */
@@ -207,7 +153,7 @@ describe("a run that is stopped", () => {
     const reference = sluice("run", fixture("slow"), "--out", whole, "--jobs", "2");
     const out = join(scratch, "killed");
     const run = start("run", fixture("slow"), "--out", out, "--jobs", "2");
-    await untilCheckpoint(out);
+    await untilCheckpoint(out, 2);
     // The runner and its trials at once, so that nothing is left that could still write a checkpoint.
     const trials = trialFolders(out).map(
       (folder): number => JSON.parse(readFileSync(join(folder, "lock.json"), "utf8")).pid,
@@ -226,7 +172,7 @@ describe("a run that is stopped", () => {
   test("by SIGINT exits with 130 and goes on from there", { timeout: 90_000 }, async () => {
     const out = join(scratch, "stopped");
     const run = start("run", fixture("slow"), "--out", out, "--jobs", "2", "--json");
-    await untilCheckpoint(out);
+    await untilCheckpoint(out, 2);
     run.child.kill("SIGINT");
     const stopped = await run.ended;
     expect(stopped.code).toBe(130);
@@ -242,7 +188,7 @@ describe("a run that is stopped", () => {
 test("a second Ctrl-C kills a trial that does not listen", { timeout: 90_000 }, async () => {
   const out = join(scratch, "stubborn");
   const run = start("run", fixture("stubborn"), "--out", out, "--json");
-  await untilCheckpoint(out, 1);
+  await untilCheckpoint(out);
   run.child.kill("SIGINT");
   await wait(200);
   run.child.kill("SIGINT");
@@ -376,8 +322,7 @@ describe("what cannot be done is said", () => {
     const strip = `data:text/javascript,${encodeURIComponent(`
       import module from "node:module";
       import { readFileSync } from "node:fs";
-      import { fileURLToPath } from "node:url";
-      module.registerHooks({ load: (url, context, next) => /\\/(packages|apps)\\/[^/]+\\/src\\/.*\\.ts$/.test(url)
+            module.registerHooks({ load: (url, context, next) => /\\/(packages|apps)\\/[^/]+\\/src\\/.*\\.ts$/.test(url)
         ? { format: "module", shortCircuit: true, source: module.stripTypeScriptTypes(readFileSync(fileURLToPath(url), "utf8")) } : next(url, context) });`)}`;
     const child = spawn(
       process.execPath,

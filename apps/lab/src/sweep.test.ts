@@ -1,62 +1,13 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
+import { bits, commandIn, fixture, trialFolders, untilCheckpoint } from "../fixtures/command.ts";
 
-const main = fileURLToPath(new URL("./main.ts", import.meta.url));
-const fixture = (name: string): string =>
-  fileURLToPath(new URL(`../../../packages/runner/fixtures/${name}.ts`, import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), "sluice-sweep-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function start(...args: string[]): { child: ChildProcess; ended: Promise<Ended> } {
-  const child = spawn(process.execPath, ["--conditions=@sluice/source", main, ...args], {
-    cwd: scratch,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let [stdout, stderr] = ["", ""];
-  child.stdout.on("data", (part) => (stdout += part));
-  child.stderr.on("data", (part) => (stderr += part));
-  return { child, ended: new Promise((settle) => child.once("close", (code) => settle({ code, stdout, stderr }))) };
-}
-
-const sluice = (...args: string[]): Promise<Ended> => start(...args).ended;
-
-function trialFolders(out: string): string[] {
-  const trials = join(out, "trials");
-  return existsSync(trials)
-    ? readdirSync(trials)
-        .sort()
-        .map((name) => join(trials, name))
-    : [];
-}
-
-/** What two sweeps of the same study must have in common, to the bit. */
-function bits(out: string) {
-  return trialFolders(out).map((folder) => {
-    const { timings: _, seal: _seal, ...result } = JSON.parse(readFileSync(join(folder, "result.json"), "utf8"));
-    return { folder: folder.slice(out.length), result, metrics: readFileSync(join(folder, "metrics.jsonl"), "utf8") };
-  });
-}
-
-async function untilCheckpoint(out: string): Promise<void> {
-  for (let tries = 0; tries < 1000; tries += 1) {
-    const saved = trialFolders(out).map((folder) => join(folder, "checkpoints"));
-    if (saved.some((folder) => existsSync(folder) && readdirSync(folder).some((name) => name.endsWith(".json"))))
-      return;
-    await wait(20);
-  }
-  throw new Error("no checkpoint within twenty seconds");
-}
+const { start, sluice } = commandIn(scratch);
 
 describe("a sweep", () => {
   const whole = join(scratch, "swept");
