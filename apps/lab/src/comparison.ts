@@ -1,7 +1,7 @@
 import { compareRuns, type RunComparison } from "@sluice/study";
 import type { Command } from "commander";
 import { storeAt } from "./stores.ts";
-import { EXIT, type Terminal } from "./terminal.ts";
+import { EXIT, widthOf, type Terminal } from "./terminal.ts";
 
 /** What a command tells about two runs. */
 interface Comparison {
@@ -27,7 +27,7 @@ export function comparing(
       const told =
         flags.json === true
           ? [JSON.stringify(document(comparison), null, 2)]
-          : lines(comparison, stdout.columns ?? 120);
+          : lines(comparison, widthOf(stdout));
       for (const line of told) stdout.write(`${line}\n`);
       ended(EXIT.done);
     });

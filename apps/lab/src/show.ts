@@ -2,6 +2,7 @@ import { createLogUpdate } from "log-update";
 import type { RunEvent, RunPlan } from "@sluice/study";
 import { paintFor } from "./paint.ts";
 import { drawBoard, newBoard, plainLine, updated } from "./board.ts";
+import { isLive } from "./terminal.ts";
 
 export interface Display {
   event(event: RunEvent): void;
@@ -13,8 +14,14 @@ export interface Display {
 const REDRAW_MS = 150;
 const PLAIN_EVERY_MS = 30_000;
 
+/** A table if there are trials to run and the output is a terminal, otherwise lines. */
+export const displayFor = (run: RunPlan, stream: NodeJS.WriteStream): Display =>
+  isLive(stream) && run.pending.length > 0
+    ? liveDisplay(run, stream)
+    : plainDisplay(run, (line) => void stream.write(`${line}\n`));
+
 /** A table that overwrites itself. */
-export function liveDisplay(run: RunPlan, stream: NodeJS.WriteStream): Display {
+function liveDisplay(run: RunPlan, stream: NodeJS.WriteStream): Display {
   const update = createLogUpdate(stream, { showCursor: true });
   const headline = shortHeadline(run);
   const paint = paintFor(stream);
@@ -22,8 +29,8 @@ export function liveDisplay(run: RunPlan, stream: NodeJS.WriteStream): Display {
   let notes: string[] = [];
   const draw = (): void => {
     const table = drawBoard(board, {
-      width: (stream.columns ?? 80) - 1,
-      height: (stream.rows ?? 24) - notes.length,
+      width: stream.columns - 1,
+      height: stream.rows - notes.length,
       headline,
       now: Date.now(),
       jobs: run.jobs,

@@ -15,6 +15,13 @@ export interface Terminal {
 /** A command: adds itself to the program, and calls `ended` with its exit code. */
 export type AddCommand = (program: Command, terminal: Terminal, ended: (code: number) => void) => void;
 
-/** Whether a table that is drawn anew can be shown. */
+/** Whether a table that is drawn anew can be shown. It needs to know the size of the terminal. */
 export const isLive = (stream: NodeJS.WriteStream): boolean =>
-  stream.isTTY === true && process.env["CI"] === undefined && process.env["TERM"] !== "dumb";
+  stream.isTTY === true &&
+  Math.min(stream.columns, stream.rows) > 0 &&
+  process.env["CI"] === undefined &&
+  process.env["TERM"] !== "dumb";
+
+/** The width of the output. A file has none, and a terminal whose size was never set says 0. */
+export const widthOf = ({ columns = 0 }: Partial<Pick<NodeJS.WriteStream, "columns">>, otherwise = 120): number =>
+  columns > 0 ? columns : otherwise;

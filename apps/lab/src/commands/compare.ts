@@ -1,7 +1,7 @@
 import { compareSummaries, formatMean, type ComparedMetric, type RunSummary } from "@sluice/study";
 import { layTable, type Column } from "../layout.ts";
 import { storeAt } from "../stores.ts";
-import { EXIT, type AddCommand, type Terminal } from "../terminal.ts";
+import { EXIT, widthOf, type AddCommand, type Terminal } from "../terminal.ts";
 
 interface Flags {
   readonly json?: boolean;
@@ -25,7 +25,7 @@ async function compare(given: readonly string[], flags: Flags, terminal: Termina
   const { metrics, problems } = await compareSummaries(given.map((one) => storeAt(one, folder)));
   for (const problem of problems) stderr.write(`${problem}\n`);
   const lines =
-    flags.json === true ? [JSON.stringify({ runs: given, metrics }, null, 2)] : tableOf(given, metrics, stdout.columns);
+    flags.json === true ? [JSON.stringify({ runs: given, metrics }, null, 2)] : tableOf(given, metrics, widthOf(stdout));
   for (const line of lines) stdout.write(`${line}\n`);
   return EXIT.done;
 }
@@ -38,7 +38,7 @@ interface Line {
   readonly isFirst: boolean;
 }
 
-function tableOf(given: readonly string[], metrics: readonly ComparedMetric[], width = 120): string[] {
+function tableOf(given: readonly string[], metrics: readonly ComparedMetric[], width: number): string[] {
   if (metrics.length === 0) return ["The runs share no task, variant and metric with the first."];
   const lines = metrics.flatMap((of) =>
     of.runs.map((summary, index): Line => ({ of, run: given[index] ?? "", summary, isFirst: index === 0 })),

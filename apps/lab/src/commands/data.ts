@@ -3,7 +3,7 @@ import { loadStudy } from "@sluice/runner";
 import { dataFiles, dataHashes, type DataFile } from "../data/data-files.ts";
 import { layTable, type Column } from "../layout.ts";
 import { locateStudy, onlyStudy } from "../locate.ts";
-import { EXIT, type AddCommand, type Terminal } from "../terminal.ts";
+import { EXIT, widthOf, type AddCommand, type Terminal } from "../terminal.ts";
 
 interface Flags {
   readonly data?: string;
@@ -32,7 +32,7 @@ async function data(given: string | undefined, flags: Flags, { folder, stdout }:
       ? [JSON.stringify({ study: study.name, module, dataFolder, files }, null, 2)]
       : files.length === 0
         ? [`${study.name} declares no data: what it reads is made by its code.`]
-        : layTable(columnsIn(folder), files, stdout.columns ?? 160);
+        : layTable(columnsIn(folder), files, widthOf(stdout, 160));
   for (const line of lines) stdout.write(`${line}\n`);
   return EXIT.done;
 }

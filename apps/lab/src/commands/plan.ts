@@ -13,7 +13,7 @@ import {
 } from "@sluice/study";
 import { layTable, type Column } from "../layout.ts";
 import { plannedStudy, plural, sizeText, tuningText, withStudyOptions, type StudyFlags } from "../study-options.ts";
-import { EXIT, type AddCommand, type Terminal } from "../terminal.ts";
+import { EXIT, widthOf, type AddCommand, type Terminal } from "../terminal.ts";
 
 interface Flags extends StudyFlags {
   readonly json?: boolean;
@@ -45,7 +45,7 @@ async function plan(given: string | undefined, { settings, flags, terminal }: Gi
   const reach = reachOf(study, { budget, ...(flags.seeds === undefined ? {} : { seeds: flags.seeds }) });
   const write = (text: string): void => void stdout.write(`${text}\n`);
   if (flags.json === true) write(JSON.stringify({ ...documentOf(prepared, trials), claims: reach.claims }, null, 2));
-  else for (const line of lines(name, { prepared, trials, reach, folder, width: stdout.columns ?? 120 })) write(line);
+  else for (const line of lines(name, { prepared, trials, reach, folder, width: widthOf(stdout) })) write(line);
   // A claim that more seeds could decide is refused.
   return reach.claims.some(({ decidable, needs }) => decidable === false && needs !== null) ? EXIT.failed : EXIT.done;
 }

@@ -3,7 +3,7 @@ import { knownManifest, studyWith, writeReport, type Manifest, type Study } from
 import { claimLines } from "../claims.ts";
 import { storeAt } from "../stores.ts";
 import { summaryTable } from "../summary.ts";
-import { EXIT, type AddCommand, type Terminal } from "../terminal.ts";
+import { EXIT, widthOf, type AddCommand, type Terminal } from "../terminal.ts";
 
 export const addReport: AddCommand = (program, terminal, ended) => {
   program
@@ -26,7 +26,7 @@ async function report(
   const study = await studyOf(manifest);
   const { report: path, document } = await writeReport(store, { study });
   if (problem !== null) stderr.write(`${problem}.\n`);
-  const width = stdout.columns ?? 120;
+  const width = widthOf(stdout);
   const lines = [...summaryTable(document, manifest.metrics, width), ...claimLines(document, width)];
   stdout.write(json ? `${JSON.stringify(document, null, 2)}\n` : `${lines.join("\n")}\n\nReport: ${path}\n`);
   return EXIT.done;

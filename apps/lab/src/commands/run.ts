@@ -1,11 +1,11 @@
 import { runStudy } from "@sluice/study";
 import { announcement, endedEarly, outcomeLines } from "../announce.ts";
 import { interruptions } from "../interruptions.ts";
-import { liveDisplay, plainDisplay } from "../show.ts";
+import { displayFor } from "../show.ts";
 import { claimLines } from "../claims.ts";
 import { plannedStudy, withStudyOptions, type StudyFlags } from "../study-options.ts";
 import { summaryTable } from "../summary.ts";
-import { EXIT, isLive, type AddCommand, type Terminal } from "../terminal.ts";
+import { EXIT, widthOf, type AddCommand, type Terminal } from "../terminal.ts";
 
 interface Flags extends StudyFlags {
   readonly json?: boolean;
@@ -43,8 +43,7 @@ async function run(
   const print = (line: string): void => void stream.write(`${line}\n`);
   for (const line of announcement(prepared, name)) print(line);
 
-  const display =
-    isLive(stream) && prepared.pending.length > 0 ? liveDisplay(prepared, stream) : plainDisplay(prepared, print);
+  const display = displayFor(prepared, stream);
   const interruption = interruptions(closed, () =>
     display.say("Stopping: the trials write a checkpoint. Ctrl-C again kills them."),
   );
@@ -52,7 +51,7 @@ async function run(
     const { stop: signal, kill } = interruption;
     const outcome = await runStudy(prepared, { signal, kill, onEvent: (event) => display.event(event) });
     display.end();
-    const width = stream.columns ?? 120;
+    const width = widthOf(stream);
     const table = summaryTable(outcome.document, prepared.study.metrics, width);
     const verdicts = claimLines(outcome.document, width);
     for (const line of ["", ...table, ...verdicts, "", ...outcomeLines(outcome, folder)]) print(line);

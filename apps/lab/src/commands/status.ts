@@ -1,7 +1,7 @@
 import { formatSeconds, knownManifest, trialName, withEarlierSeeds, type TrialRecord } from "@sluice/study";
 import { layTable, type Column } from "../layout.ts";
 import { storeAt } from "../stores.ts";
-import { EXIT, type AddCommand, type Terminal } from "../terminal.ts";
+import { EXIT, widthOf, type AddCommand, type Terminal } from "../terminal.ts";
 
 interface Flags {
   readonly json?: boolean;
@@ -30,7 +30,7 @@ async function status(given: string, flags: Flags, { folder, stdout, stderr }: T
   const lines =
     flags.json === true
       ? [JSON.stringify(document, null, 2)]
-      : [`${name}, ${budget}: ${countText(counts)}`, ...detailLines(records, stdout.columns ?? 120)];
+      : [`${name}, ${budget}: ${countText(counts)}`, ...detailLines(records, widthOf(stdout))];
   for (const line of lines) stdout.write(`${line}\n`);
   return EXIT.done;
 }

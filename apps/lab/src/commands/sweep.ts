@@ -3,7 +3,6 @@ import {
   runSweep,
   settingsText,
   trialName,
-  type RunPlan,
   type SweepOutcome,
   type SweepPlan,
   type TrialRecord,
@@ -12,10 +11,10 @@ import { announcement, endedEarly, outcomeLines } from "../announce.ts";
 import { claimLines } from "../claims.ts";
 import { interruptions } from "../interruptions.ts";
 import { layTable, type Column } from "../layout.ts";
-import { liveDisplay, plainDisplay, type Display } from "../show.ts";
+import { displayFor, type Display } from "../show.ts";
 import { plannedSweep, plural, tuningText, withStudyOptions, type StudyFlags } from "../study-options.ts";
 import { summaryTable } from "../summary.ts";
-import { EXIT, isLive, type AddCommand, type Terminal } from "../terminal.ts";
+import { EXIT, widthOf, type AddCommand, type Terminal } from "../terminal.ts";
 
 interface Flags extends StudyFlags {
   readonly json?: boolean;
@@ -60,12 +59,12 @@ async function sweep(given: string | undefined, { settings, flags, terminal }: G
       onRound(round) {
         display?.end();
         for (const line of roundLines(round, name)) print(line);
-        display = displayOf(round, { stream, print });
+        display = displayFor(round, stream);
       },
       onEvent: (event) => display?.event(event),
     });
     display?.end();
-    const width = stream.columns ?? 120;
+    const width = widthOf(stream);
     for (const line of [...tuningLines(outcome, prepared, width), "", ...resultLines(outcome, prepared, width)])
       print(line);
     for (const line of outcomeLines({ ...outcome, records: outcome.records.filter(isReported) }, folder)) print(line);
@@ -86,11 +85,6 @@ const isWhole = ({ isTuned, tuned, records }: SweepOutcome): boolean =>
   isTuned &&
   tuned.every(({ chosen }) => chosen !== null) &&
   records.filter(isReported).every(({ status }) => status === "done");
-
-const displayOf = (
-  round: RunPlan,
-  { stream, print }: { readonly stream: NodeJS.WriteStream; print(line: string): void },
-): Display => (isLive(stream) && round.pending.length > 0 ? liveDisplay(round, stream) : plainDisplay(round, print));
 
 function roundLines(round: SweepPlan, name: string): string[] {
   const [, ...lines] = announcement(round, name);

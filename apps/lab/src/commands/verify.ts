@@ -25,7 +25,7 @@ import { layTable, type Column } from "../layout.ts";
 import { plainDisplay } from "../show.ts";
 import { storeAt } from "../stores.ts";
 import { plural } from "../study-options.ts";
-import { EXIT, type AddCommand, type Terminal } from "../terminal.ts";
+import { EXIT, widthOf, type AddCommand, type Terminal } from "../terminal.ts";
 import { partingText } from "./diff.ts";
 
 interface Flags {
@@ -84,7 +84,7 @@ async function verify(given: string, flags: Flags, terminal: Terminal): Promise<
     const { pairs } = await compareRuns(store, folderStore(scratch));
     const verified = agreementOf(pairs);
     if (flags.json === true) stdout.write(`${JSON.stringify(verified.map(plain), null, 2)}\n`);
-    else for (const line of resultLines(verified, stdout.columns ?? 120)) print(line);
+    else for (const line of resultLines(verified, widthOf(stdout))) print(line);
     return verified.every(({ agreement }) => agreement !== "different") ? EXIT.done : EXIT.failed;
   } finally {
     interruption.end();
