@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { folderStore } from "@sluice/runner";
-import { studyError, type Store } from "@sluice/study";
+import { folderStore, type FolderStore } from "@sluice/runner";
+import { studyError } from "@sluice/study";
 
 /** The store of a runs folder. Throws if there is no such folder. */
-export function storeAt(given: string, folder: string): Store {
+export function storeAt(given: string, folder: string): FolderStore {
   const runs = resolve(folder, given);
   if (!existsSync(runs))
     throw studyError(`${runs}: no such runs folder; "sluice run <study>" creates runs/<study>/<budget>`);

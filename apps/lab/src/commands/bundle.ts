@@ -3,11 +3,8 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
-import { packTar } from "modern-tar/fs";
-import { folderStore } from "@sluice/runner";
 import { messageOf, studyError } from "@sluice/study";
 import type { BundleContents } from "../bundle/contents.ts";
-import { writeBundle } from "../bundle/write-bundle.ts";
 import { storeAt } from "../stores.ts";
 import { EXIT, type AddCommand, type Terminal } from "../terminal.ts";
 
@@ -34,7 +31,7 @@ async function bundle(
   { flags, terminal }: { readonly flags: Flags; readonly terminal: Terminal },
 ): Promise<number> {
   const { folder, stdout, stderr } = terminal;
-  const store = folderStore(storeAt(given, folder).place);
+  const store = storeAt(given, folder);
   const target = resolve(folder, out);
   if (ARCHIVE.test(target) ? existsSync(target) : isTaken(target))
     throw studyError(
@@ -46,6 +43,8 @@ async function bundle(
     const name = basename(target).replace(ARCHIVE, "");
     const place = join(scratch, name);
     mkdirSync(place);
+    // Loaded here, as below, because no other command needs it.
+    const { writeBundle } = await import("../bundle/write-bundle.ts");
     const contents = await writeBundle(store, place);
     await deliver(place, target);
     for (const problem of [...contents.problems, ...contents.code.missing.map((what) => `missing: ${what}`)])
@@ -66,6 +65,7 @@ async function deliver(place: string, target: string): Promise<void> {
   try {
     mkdirSync(dirname(target), { recursive: true });
     if (!ARCHIVE.test(target)) return cpSync(place, target, { recursive: true });
+    const { packTar } = await import("modern-tar/fs");
     // The archive has one folder, so that unpacking it does not fill the present one.
     const entries = packTar([{ type: "directory", source: place, target: basename(place) }]);
     await pipeline(entries, createGzip(), createWriteStream(target, { flags: "wx" }));

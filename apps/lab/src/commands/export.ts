@@ -5,7 +5,6 @@ import { Option } from "commander";
 import { messageOf, readModel, studyError, type Store } from "@sluice/study";
 import { csvLines } from "../export/csv.ts";
 import { latexTable } from "../export/latex.ts";
-import { writeParquet } from "../export/parquet.ts";
 import type { ExportedTable } from "../export/table.ts";
 import { readRun, rowTable, trialTable } from "../export/trials.ts";
 import { storeAt } from "../stores.ts";
@@ -110,7 +109,11 @@ interface Target {
 /** Returns the number of rows. */
 async function writeTable(table: ExportedTable, { format, path, json, terminal }: Target): Promise<number> {
   if (path === null && json) return writeText(jsonLines(table), null, terminal);
-  if (format === "parquet" && path !== null) return writeParquet(path, table);
+  if (format === "parquet" && path !== null) {
+    // Loaded here, because no other format needs it.
+    const { writeParquet } = await import("../export/parquet.ts");
+    return writeParquet(path, table);
+  }
   let rows = 0;
   const counted: ExportedTable = {
     ...table,
