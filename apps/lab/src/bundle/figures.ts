@@ -4,6 +4,7 @@ import { lineFigure } from "@sluice/figures";
 import { messageOf, type Store } from "@sluice/study";
 import { csvLines } from "../export/csv.ts";
 import type { ExportedRun } from "../export/trials.ts";
+import { freeName } from "./free-name.ts";
 
 /** A mean over seeds, with the lowest and the highest of them. */
 interface Point {
@@ -111,9 +112,3 @@ async function writeData(path: string, lines: ReadonlyMap<string, ReadonlyMap<nu
 }
 
 const plain = (name: string): string => name.replaceAll(/[^A-Za-z0-9]+/g, "-").replaceAll(/^-|-$/g, "") || "unnamed";
-
-function freeName(name: string, taken: readonly string[]): string {
-  let free = name;
-  for (let n = 2; taken.includes(free); n += 1) free = `${name}-${n}`;
-  return free;
-}

@@ -1,6 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { messageOf, studyError, type Json } from "@sluice/study";
+import { freeName } from "./free-name.ts";
 
 /** Lock files that pin the versions of packages, npm's first. */
 const LOCKS = ["package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "yarn.lock", "bun.lock"] as const;
@@ -52,13 +53,6 @@ function dependenciesOf(manifest: Json): readonly (readonly [string, string])[] 
         ? Object.entries(listed).map(([name, spec]) => [name, String(spec)] as const)
         : [],
     );
-}
-
-/** A file name that no other archive has. */
-function freeName(name: string, taken: readonly string[]): string {
-  let free = name;
-  for (let n = 2; taken.includes(free); n += 1) free = `${n}-${name}`;
-  return free;
 }
 
 /** The same document with other texts. */

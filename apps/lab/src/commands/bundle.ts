@@ -1,10 +1,11 @@
-import { createWriteStream, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { createWriteStream, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { messageOf, studyError } from "@sluice/study";
 import type { BundleContents } from "../bundle/contents.ts";
+import { isFree } from "../free-folder.ts";
 import { storeAt } from "../stores.ts";
 import { EXIT, type AddCommand, type Terminal } from "../terminal.ts";
 
@@ -33,7 +34,7 @@ async function bundle(
   const { folder, stdout, stderr } = terminal;
   const store = storeAt(given, folder);
   const target = resolve(folder, out);
-  if (ARCHIVE.test(target) ? existsSync(target) : isTaken(target))
+  if (ARCHIVE.test(target) ? existsSync(target) : !isFree(target))
     throw studyError(
       `bundle: ${target} exists${ARCHIVE.test(target) ? "" : " and is not an empty folder"}. Nothing was written; choose another name`,
     );
@@ -57,9 +58,6 @@ async function bundle(
     rmSync(scratch, { recursive: true, force: true });
   }
 }
-
-const isTaken = (folder: string): boolean =>
-  existsSync(folder) && !(statSync(folder).isDirectory() && readdirSync(folder).length === 0);
 
 async function deliver(place: string, target: string): Promise<void> {
   try {

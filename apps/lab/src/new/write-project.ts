@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { messageOf, studyError } from "@sluice/study";
+import { isFree } from "../free-folder.ts";
 import { projectFiles, type ProjectKind } from "./project-files.ts";
 import { projectName } from "./project-name.ts";
 
@@ -17,7 +18,7 @@ export interface WrittenProject {
 export function writeProject(kind: ProjectKind, path: string, version: string): WrittenProject {
   const folder = resolve(path);
   const name = projectName(basename(folder));
-  if (existsSync(folder) && !(statSync(folder).isDirectory() && readdirSync(folder).length === 0))
+  if (!isFree(folder))
     throw studyError(
       `sluice new: ${folder} exists and is not an empty folder. Nothing was written; choose another folder`,
     );
