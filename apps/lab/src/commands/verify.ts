@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { sha256 } from "@sluice/formats";
 import { folderStore, prepareRun, type PreparedRun } from "@sluice/runner";
 import {
   agreementOf,
@@ -145,7 +146,8 @@ async function repetition(
   const trials = planned.trials.filter((trial) => wanted.has(placeOf(trial)));
   if (trials.length < done.length)
     throw studyError(
-      `the study in ${module} has no longer ${plural(done.length - trials.length, "trial")} of this run with the same settings; use the commit that the report names`,
+      `the study in ${module} has no longer ${plural(done.length - trials.length, "trial")} of this run ` +
+        "with the same settings; use the commit that the report names",
     );
   return { ...planned, trials };
 }
@@ -159,9 +161,13 @@ function drawn(
   trials: readonly PlannedTrial[],
   { trials: count = trials.length, draw = 1 }: Flags,
 ): readonly PlannedTrial[] {
-  const lot = ({ id }: PlannedTrial): number =>
-    Number.parseInt(id.slice(((draw - 1) * 8) % 56, (((draw - 1) * 8) % 56) + 8), 16);
-  const chosen = new Set(trials.toSorted((a, b) => lot(a) - lot(b)).slice(0, count));
+  const lots = trials.map((trial) => ({ trial, lot: sha256(`draw ${draw} of ${trial.id}`) }));
+  const chosen = new Set(
+    lots
+      .toSorted((a, b) => (a.lot < b.lot ? -1 : 1))
+      .slice(0, count)
+      .map(({ trial }) => trial),
+  );
   return trials.filter((trial) => chosen.has(trial));
 }
 
