@@ -1,6 +1,18 @@
 /** The programs of new projects. They use public names only, as any program outside the repository. */
 import type { ProjectName } from "./project-name.ts";
 
+/** The settings of both studies. */
+const TRAINING = `    hidden: 16,
+    time: 20,
+    train: 1000,
+    batch: 50,
+    epochs: 20,
+    learningRate: 1e-2,
+    clip: 1,
+    logEvery: 10,
+    validateEvery: 20,
+`;
+
 /** A gated cell to be changed: one gate, which decides how much of the old state stays. */
 export const cellCode = ({ code, words }: ProjectName): string => `import { defineCell } from "@sluice/cells";
 import { bias, kernel, recurrentKernel } from "@sluice/params";
@@ -63,16 +75,7 @@ export default study({
   question: "Does ${words} add two marked numbers of a sequence better than a GRU of the same size?",
   settings: {
     cell: "mine" as keyof typeof cells,
-    hidden: 16,
-    time: 20,
-    train: 1000,
-    batch: 50,
-    epochs: 20,
-    learningRate: 1e-2,
-    clip: 1,
-    logEvery: 10,
-    validateEvery: 20,
-  },
+${TRAINING}  },
   tasks: { adding: {} },
   variants: { mine: {}, GRU: { cell: "gru" } },
   seeds: 10,
@@ -154,16 +157,7 @@ export default study({
   question: "Does a GRU learn to add two marked numbers better with ${words} than with clipping by the global norm?",
   settings: {
     clipper: "mine" as keyof typeof clippers,
-    hidden: 16,
-    time: 20,
-    train: 1000,
-    batch: 50,
-    epochs: 20,
-    learningRate: 1e-2,
-    clip: 1,
-    logEvery: 10,
-    validateEvery: 20,
-  },
+${TRAINING}  },
   tasks: { adding: {} },
   variants: { mine: {}, "global norm": { clipper: "globalNorm" } },
   seeds: 10,
