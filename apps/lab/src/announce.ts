@@ -19,7 +19,10 @@ export function outcomeLines({ records, problems, report }: RunOutcome, folder: 
 /** Why no more trials were started. */
 export function endedEarly({ by, reason }: NonNullable<RunOutcome["ended"]>): string {
   if (by === "code")
-    return `Stopped: ${reason}. The remaining trials were not started. Run the command again; all trials will be run with the new code.`;
+    return (
+      `Stopped: ${reason}. The remaining trials were not started. ` +
+      "Run the command again; all trials will be run with the new code."
+    );
   return by === "store" ? `Stopped: ${reason}. No more trials were started.` : `Stopped: ${reason}.`;
 }
 
@@ -34,12 +37,14 @@ export function announcement(run: RunPlan, name: string): string[] {
     (record) => record.status === "interrupted" && pending.some((trial) => trial.id === record.id),
   ).length;
   const time = estimate === null ? "time not yet known" : `about ${formatSeconds(estimate)}`;
+  const resuming = going > 0 ? ` (${going} resuming from a checkpoint)` : "";
   const work =
     pending.length === 0
       ? "Nothing left to run."
-      : `${plural(pending.length, "trial")} to run${going > 0 ? ` (${going} resuming from a checkpoint)` : ""}, ${jobs} at a time with ${plural(threads, "thread")} each: ${time}.`;
+      : `${plural(pending.length, "trial")} to run${resuming}, ${jobs} at a time with ${plural(threads, "thread")} each: ${time}.`;
+  const done = records.filter(({ status }) => status === "done").length;
   return [
-    `${name}, ${run.budget}: ${plural(trials.length, "trial")} (${sizeText(run)}), ${records.filter((record) => record.status === "done").length} done already.`,
+    `${name}, ${run.budget}: ${plural(trials.length, "trial")} (${sizeText(run)}), ${done} done already.`,
     work,
     ...(run.environment.git?.lost === undefined
       ? []

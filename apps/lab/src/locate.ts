@@ -44,7 +44,8 @@ export function locateStudy(given: string, from: string): FoundStudy {
     throw studyError(`study "${given}": ambiguous: ${named.map(({ name }) => name).join(", ")}. Use the longer name.`);
   if (studies.length === 0)
     throw studyError(
-      `study "${given}": no such module, and no ${PLACES} at or above ${from}. Pass the path of a module that exports a study.`,
+      `study "${given}": no such module, and no ${PLACES} at or above ${from}. ` +
+        "Pass the path of a module that exports a study.",
     );
   const names = studies.flatMap(({ name }) => [name.split("/").at(-1) ?? name, name]);
   const hint = suggestion(given, names);
@@ -60,7 +61,8 @@ export function onlyStudy(from: string): FoundStudy {
   const [only] = studies;
   if (only === undefined)
     throw studyError(
-      `no study is given, and there is no ${PLACES} at or above ${from}. Pass the path of a module that exports a study, or make a project with "sluice new study <folder>".`,
+      `no study is given, and there is no ${PLACES} at or above ${from}. Pass the path of a module that exports ` +
+        'a study, or make a project with "sluice new study <folder>".',
     );
   if (studies.length > 1)
     throw studyError(

@@ -63,7 +63,8 @@ function costItems({ model: { results, environments }, compute }: BundleContents
     [one, `Where it ran: ${environments.length} environment${one ? "" : "s"}, in \`environment.json\``],
     [
       true,
-      `Compute: ${formatSeconds(own.seconds)} for the ${own.trials} trials, and ${formatSeconds(others.seconds)} for ${others.trials} others in the same folder, of other settings or code, or started again`,
+      `Compute: ${formatSeconds(own.seconds)} for the ${own.trials} trials, and ${formatSeconds(others.seconds)} for ` +
+        `${others.trials} others in the same folder, of other settings or code, or started again`,
     ],
     [
       reasons.length === 0,

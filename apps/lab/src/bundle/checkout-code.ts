@@ -28,7 +28,8 @@ export async function bundleCheckout(
   const lost = git?.lost;
   if (git === null || git.commit === null || lost !== undefined)
     throw studyError(
-      `bundle: the run does not know its commit${lost === undefined ? "" : ` (${lost})`}, and the study in ${module} uses the packages of a checkout. Commit, and run the study again`,
+      `bundle: the run does not know its commit${lost === undefined ? "" : ` (${lost})`}, and the study in ${module} ` +
+        "uses the packages of a checkout. Commit, and run the study again",
     );
   const top = gitIn(dirname(module), ["rev-parse", "--show-toplevel"]).toString().trim();
   const code = join(bundle, "code");

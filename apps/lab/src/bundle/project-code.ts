@@ -20,12 +20,14 @@ export function bundleProject(manifest: Manifest, found: string, bundle: string)
   const { hash, contents, parts, root } = codeIdentity(module);
   if (hash !== manifest.code)
     throw studyError(
-      `bundle: the code in ${found} is not that of the run (${hash.slice(0, 12)}, and the run has ${manifest.code.slice(0, 12)}). Run the study again with "sluice run", or go back to the code of the run; its report names the commit`,
+      `bundle: the code in ${found} is not that of the run (${hash.slice(0, 12)}, and the run has ` +
+        `${manifest.code.slice(0, 12)}). Run the study again with "sluice run", or go back to the code of the run; ` +
+        "its report names the commit",
     );
   const project = projectOf(module);
   if (!existsSync(join(project, "node_modules", "@sluice", "lab")))
     throw studyError(
-      `bundle: ${project} has not installed the command itself, so nobody else could. Run npm install @sluice/lab there`,
+      `bundle: ${project} has not installed @sluice/lab, which verify.sh runs. Run npm install @sluice/lab there`,
     );
   const files = Object.keys(contents).filter((path) => !path.split(sep).includes("node_modules"));
   const base = commonFolder([project, root, ...files.map(dirname)]);

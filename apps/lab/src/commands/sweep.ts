@@ -26,7 +26,11 @@ export const addSweep: AddCommand = (program, terminal, ended) => {
     .option("--json", "print one JSON document to standard output, everything else to standard error")
     .addHelpText(
       "after",
-      "\nExample:\n  sluice sweep digits --budget quick\n\nIt works in a folder of its own, runs/<study>/<budget>+sweep. The same command resumes it.",
+      `
+Example:
+  sluice sweep digits --budget quick
+
+It works in a folder of its own, runs/<study>/<budget>+sweep. The same command resumes it.`,
     )
     .action(async (study: string | undefined, settings: string[], flags: Flags) =>
       ended(await sweep(study, { settings, flags, terminal })),
