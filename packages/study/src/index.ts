@@ -51,7 +51,7 @@ export {
   type TrialIdentity,
 } from "./plan.ts";
 export { planRun, type RunCode, type RunPlan, type RunPlanOptions } from "./run/plan-run.ts";
-export { withEarlierSeeds, type FoundTrials } from "./run/stored.ts";
+export { readRun, type StoredRun, type StoredTrial } from "./run/read-run.ts";
 export { cachedTrials, type CachedTrial } from "./run/cached.ts";
 export { runStudy, type RunControl, type RunEvent, type RunOutcome } from "./run/run-study.ts";
 export { inProcess } from "./run/in-process.ts";

@@ -1,9 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { lineFigure } from "@sluice/figures";
-import { messageOf, type Store } from "@sluice/study";
+import { messageOf, type Store, type StoredRun } from "@sluice/study";
 import { csvLines } from "../export/csv.ts";
-import type { ExportedRun } from "../export/trials.ts";
 import { freeName } from "./free-name.ts";
 
 /** A mean over seeds, with the lowest and the highest of them. */
@@ -23,7 +22,7 @@ type Curves = Map<string, Map<string, Map<string, Map<number, Point>>>>;
  * could not be drawn.
  */
 export async function bundleFigures(
-  run: ExportedRun,
+  run: StoredRun,
   store: Store,
   bundle: string,
 ): Promise<{ readonly figures: readonly string[]; readonly problems: readonly string[] }> {
@@ -65,7 +64,7 @@ export async function bundleFigures(
   return { figures, problems };
 }
 
-async function curvesOf({ trials }: ExportedRun, store: Store): Promise<Curves> {
+async function curvesOf({ trials }: StoredRun, store: Store): Promise<Curves> {
   const curves: Curves = new Map();
   for (const { trial, record } of trials) {
     if (record.status === "waiting") continue;

@@ -2,11 +2,11 @@ import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, writeFil
 import { basename, dirname, join, relative, sep } from "node:path";
 import { sha256 } from "@sluice/formats";
 import type { FolderStore } from "@sluice/runner";
-import { messageOf, readModel, studyError, type ReportModel, type Store } from "@sluice/study";
+import { messageOf, readModel, readRun, studyError, type ReportModel, type Store, type StoredRun } from "@sluice/study";
 import { csvLines } from "../export/csv.ts";
 import { latexTable } from "../export/latex.ts";
 import { writeParquet } from "../export/parquet.ts";
-import { readRun, rowTable, trialTable, type ExportedRun } from "../export/trials.ts";
+import { rowTable, trialTable } from "../export/trials.ts";
 import { checklistText } from "./checklist.ts";
 import { bundleCheckout } from "./checkout-code.ts";
 import type { BundledCode } from "./code.ts";
@@ -83,7 +83,7 @@ function copyRun(from: string, to: string): void {
 }
 
 async function writeTables(
-  run: ExportedRun,
+  run: StoredRun,
   { store, model, bundle }: { readonly store: Store; readonly model: ReportModel; readonly bundle: string },
 ): Promise<void> {
   const folder = join(bundle, "tables");

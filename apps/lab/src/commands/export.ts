@@ -2,11 +2,11 @@ import { closeSync, openSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import { extname, resolve } from "node:path";
 import { Option } from "commander";
-import { messageOf, readModel, studyError, type Store } from "@sluice/study";
+import { messageOf, readModel, readRun, studyError, type Store } from "@sluice/study";
 import { csvLines } from "../export/csv.ts";
 import { latexTable } from "../export/latex.ts";
 import type { ExportedTable } from "../export/table.ts";
-import { readRun, rowTable, trialTable } from "../export/trials.ts";
+import { rowTable, trialTable } from "../export/trials.ts";
 import { storeAt } from "../stores.ts";
 import { EXIT, type AddCommand, type Terminal } from "../terminal.ts";
 

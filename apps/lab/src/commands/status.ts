@@ -1,4 +1,4 @@
-import { formatSeconds, knownManifest, trialName, withEarlierSeeds, type TrialRecord } from "@sluice/study";
+import { formatSeconds, readRun, trialName, type TrialRecord } from "@sluice/study";
 import { layTable, type Column } from "../layout.ts";
 import { storeAt } from "../stores.ts";
 import { EXIT, widthOf, type AddCommand, type Terminal } from "../terminal.ts";
@@ -19,11 +19,9 @@ export const addStatus: AddCommand = (program, terminal, ended) => {
 
 async function status(given: string, flags: Flags, { folder, stdout, stderr }: Terminal): Promise<number> {
   const store = storeAt(given, folder);
-  const { manifest, problem } = await knownManifest(store);
+  const { manifest, problem, trials } = await readRun(store);
   if (problem !== null) stderr.write(`${problem}.\n`);
-  const { trials } = await withEarlierSeeds(store, manifest.trials);
-  const records: TrialRecord[] = [];
-  for (const trial of trials) records.push(await store.readTrial(trial));
+  const records = trials.map(({ record }) => record);
   const counts = countsOf(records);
   const { name, budget } = manifest;
   const document = { study: name, budget, counts, trials: records.map(plain) };

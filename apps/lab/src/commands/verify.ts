@@ -9,15 +9,13 @@ import {
   canonicalJson,
   compareRuns,
   identified,
-  knownManifest,
+  readRun,
   runStudy,
   studyError,
   trialName,
-  withEarlierSeeds,
   type Agreement,
   type Manifest,
   type PlannedTrial,
-  type Store,
   type VerifiedTrial,
 } from "@sluice/study";
 import { positive } from "../arguments.ts";
@@ -61,13 +59,14 @@ async function verify(given: string, flags: Flags, terminal: Terminal): Promise<
   if (flags.node !== undefined) return await underNode(flags.node, terminal);
   const { folder, stdout, stderr, closed } = terminal;
   const store = storeAt(given, folder);
-  const { manifest, problem } = await knownManifest(store);
+  const { manifest, problem, trials } = await readRun(store);
   if (problem !== null) throw studyError(`${given} cannot be verified: ${problem}`);
+  const done = trials.filter(({ record }) => record.status === "done").map(({ trial }) => trial);
+  if (done.length === 0) throw studyError(`${store.place}: no trial is done, so there is nothing to verify`);
   const scratch = mkdtempSync(join(tmpdir(), "sluice-verify-"));
   const print = (line: string): void => void (flags.json === true ? stderr : stdout).write(`${line}\n`);
   const interruption = interruptions(closed, () => print("Stopping."));
   try {
-    const done = await doneTrials(store, manifest);
     const again = await repetition(manifest, done, { scratch, flags, folder });
     const chosen = drawn(again.trials, flags);
     print(
@@ -103,14 +102,6 @@ function underNode(node: string, { folder }: Terminal): Promise<number> {
     child.once("error", (error) => fail(studyError(`--node ${node}: ${error.message}`, error)));
     child.once("exit", (code) => settle(code ?? EXIT.failed));
   });
-}
-
-async function doneTrials(store: Store, manifest: Manifest): Promise<readonly PlannedTrial[]> {
-  const { trials } = await withEarlierSeeds(store, manifest.trials);
-  const done: PlannedTrial[] = [];
-  for (const trial of trials) if ((await store.readTrial(trial)).status === "done") done.push(trial);
-  if (done.length === 0) throw studyError(`${store.place}: no trial is done, so there is nothing to verify`);
-  return done;
 }
 
 interface Repetition {

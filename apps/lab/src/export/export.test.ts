@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { inProcess, memoryStore, planRun, readModel, runStudy, study, type Store } from "@sluice/study";
+import { inProcess, memoryStore, planRun, readModel, readRun, runStudy, study, type Store } from "@sluice/study";
 import { parse } from "csv-parse/sync";
 import fc from "fast-check";
 import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
@@ -10,7 +10,7 @@ import { csvLines } from "./csv.ts";
 import { escaped, latexTable } from "./latex.ts";
 import { writeParquet } from "./parquet.ts";
 import { asColumn, columnOf, type ExportedTable, type TableValue } from "./table.ts";
-import { readRun, rowTable, trialTable } from "./trials.ts";
+import { rowTable, trialTable } from "./trials.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "sluice-export-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));

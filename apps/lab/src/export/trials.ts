@@ -1,41 +1,11 @@
-import {
-  knownManifest,
-  withEarlierSeeds,
-  type Json,
-  type Manifest,
-  type PlannedTrial,
-  type Settings,
-  type Store,
-  type TrialRecord,
-} from "@sluice/study";
+import type { Json, Manifest, Settings, Store, StoredRun, StoredTrial } from "@sluice/study";
 import { asColumn, columnOf, type ExportedTable, type TableColumn, type TableValue } from "./table.ts";
-
-/** A trial with its identity. */
-interface ExportedTrial {
-  readonly trial: PlannedTrial;
-  readonly record: TrialRecord;
-}
-
-export interface ExportedRun {
-  readonly manifest: Manifest;
-  readonly trials: readonly ExportedTrial[];
-  readonly problems: readonly string[];
-}
-
-/** All trials of a run, also those that are not done. */
-export async function readRun(store: Store): Promise<ExportedRun> {
-  const { manifest, problem } = await knownManifest(store);
-  const { trials: found, problems } = await withEarlierSeeds(store, manifest.trials);
-  const trials: ExportedTrial[] = [];
-  for (const trial of found) trials.push({ trial, record: await store.readTrial(trial) });
-  return { manifest, trials, problems: [...(problem === null ? [] : [problem]), ...problems] };
-}
 
 /**
  * One row per trial: what it is, how it ended, its settings (`setting.optimizer.rate`), summary values
  * (`metric.accuracy`), where it ran, and the hashes of its code, data, weights and files.
  */
-export async function trialTable({ manifest, trials }: ExportedRun, store: Store): Promise<ExportedTable> {
+export async function trialTable({ manifest, trials }: StoredRun, store: Store): Promise<ExportedTable> {
   const rows: ReadonlyMap<string, TableValue>[] = [];
   for (const one of trials) rows.push(await rowOf(one, { manifest, store }));
   const names = [...new Set(rows.flatMap((row) => [...row.keys()]))];
@@ -61,7 +31,7 @@ export async function trialTable({ manifest, trials }: ExportedRun, store: Store
 }
 
 async function rowOf(
-  { trial, record }: ExportedTrial,
+  { trial, record }: StoredTrial,
   { manifest, store }: { readonly manifest: Manifest; readonly store: Store },
 ): Promise<ReadonlyMap<string, TableValue>> {
   const { environment } = record.status === "waiting" ? { environment: null } : await store.readEnvironment(record);
@@ -112,7 +82,7 @@ const isSettings = (value: Json): value is Settings =>
 const PART = 10_000;
 
 /** The curves in long form: one row per trial, step and metric. */
-export function rowTable({ trials }: ExportedRun, store: Store, onProblem: (problem: string) => void): ExportedTable {
+export function rowTable({ trials }: StoredRun, store: Store, onProblem: (problem: string) => void): ExportedTable {
   return {
     columns: [
       { name: "trial", type: "text" },

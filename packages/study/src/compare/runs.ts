@@ -1,10 +1,8 @@
 import { unknownEnvironment, type Environment } from "../environment.ts";
 import { canonicalJson } from "../json.ts";
-import { identified, type TrialIdentity } from "../plan.ts";
 import type { TrialRecord } from "../results.ts";
-import { knownManifest } from "../run/known-manifest.ts";
+import { readRun, type StoredTrial } from "../run/read-run.ts";
 import type { Store } from "../run/store.ts";
-import { withEarlierSeeds } from "../run/stored.ts";
 import { identityDifferences, type IdentityDifferences } from "./identity.ts";
 import { parting, type Parting } from "./rows.ts";
 
@@ -48,26 +46,14 @@ export async function compareRuns(first: Store, second: Store): Promise<RunCompa
   return { pairs, onlyFirst: only(a.trials, b.trials), onlySecond: only(b.trials, a.trials), problems };
 }
 
-interface StoredTrial {
-  readonly identity: TrialIdentity;
-  readonly record: TrialRecord;
-}
-
 type Trials = ReadonlyMap<string, StoredTrial>;
 
 /** The trials of a run that its report shows, by task, variant, seed, fold and tried setting. */
 async function trialsOf(store: Store): Promise<{ readonly trials: Trials; readonly problems: readonly string[] }> {
-  const { manifest, problem } = await knownManifest(store);
-  const { trials, problems } = await withEarlierSeeds(store, manifest.trials);
-  const found = new Map<string, StoredTrial>();
-  for (const trial of trials) {
-    const { task, variant, seed, fold, tuning } = trial;
-    found.set(canonicalJson([task, variant, seed, fold ?? null, tuning ?? null]), {
-      identity: trial,
-      record: await store.readTrial(identified(trial)),
-    });
-  }
-  return { trials: found, problems: problem === null ? problems : [problem, ...problems] };
+  const { trials, problems } = await readRun(store);
+  const placeOf = ({ trial: { task, variant, seed, fold, tuning } }: StoredTrial): string =>
+    canonicalJson([task, variant, seed, fold ?? null, tuning ?? null]);
+  return { trials: new Map(trials.map((trial) => [placeOf(trial), trial])), problems };
 }
 
 type Placed = StoredTrial & { readonly store: Store };
@@ -85,7 +71,7 @@ async function pairOf(first: Placed, second: Placed, problems: string[]): Promis
   return {
     first: first.record,
     second: second.record,
-    differences: identityDifferences(first.identity, second.identity),
+    differences: identityDifferences(first.trial, second.trial),
     environment: environmentDifferences(here.environment, there.environment),
     metrics: metrics.filter((name) => !Object.is(first.record.metrics[name], second.record.metrics[name])),
     sameWeights: weights === undefined || otherWeights === undefined ? null : weights === otherWeights,

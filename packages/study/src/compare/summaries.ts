@@ -1,7 +1,6 @@
 import { resultsOf, type Results, type UnitValue } from "../results.ts";
-import { knownManifest } from "../run/known-manifest.ts";
+import { readRun } from "../run/read-run.ts";
 import type { Store } from "../run/store.ts";
-import { withEarlierSeeds } from "../run/stored.ts";
 import { meanInterval } from "../statistics/intervals.ts";
 import { meanTest } from "../statistics/tests.ts";
 
@@ -64,11 +63,12 @@ export async function compareSummaries(stores: readonly Store[]): Promise<Compar
       Object.entries(first.metrics).flatMap(([metric, { label, digits }]) => {
         const where = { task, variant, metric };
         const own = valuesIn(first, where);
-        const rest = others.map((results) => valuesIn(results, where));
-        if (rest.every(({ length }) => length === 0)) return [];
-        const runs = all.map((results, index) =>
-          summaryOf(results, [own, ...rest][index] ?? [], index === 0 ? null : own),
-        );
+        const rest = others.map((results) => ({ results, values: valuesIn(results, where) }));
+        if (rest.every(({ values }) => values.length === 0)) return [];
+        const runs = [
+          summaryOf(first, own, null),
+          ...rest.map(({ results, values }) => summaryOf(results, values, own)),
+        ];
         return [{ ...where, label, ...(digits === undefined ? {} : { digits }), runs }];
       }),
     ),
@@ -77,13 +77,10 @@ export async function compareSummaries(stores: readonly Store[]): Promise<Compar
 }
 
 async function resultsIn(store: Store, problems: string[]): Promise<Results> {
-  const { manifest, problem } = await knownManifest(store);
-  const { trials, problems: own } = await withEarlierSeeds(store, manifest.trials);
-  problems.push(...(problem === null ? [] : [problem]), ...own);
-  const records = [];
-  for (const trial of trials) records.push(await store.readTrial(trial));
+  const { manifest, trials, problems: own } = await readRun(store);
+  problems.push(...own);
   const { tasks, variants, metrics } = manifest;
-  return resultsOf({ tasks, variants, metrics, trials: records });
+  return resultsOf({ tasks, variants, metrics, trials: trials.map(({ record }) => record) });
 }
 
 type Where = { readonly task: string; readonly variant: string; readonly metric: string };

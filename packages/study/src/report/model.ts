@@ -6,9 +6,8 @@ import type { Environment } from "../environment.ts";
 import { messageOf } from "../error.ts";
 import { resultsOf, type Results, type StoredSeries, type TrialRecord } from "../results.ts";
 import type { Manifest } from "../manifest.ts";
-import { knownManifest } from "../run/known-manifest.ts";
+import { readRun, type StoredTrial } from "../run/read-run.ts";
 import type { Store } from "../run/store.ts";
-import { withEarlierSeeds } from "../run/stored.ts";
 import type { Study } from "../study.ts";
 import type { Settings } from "../trial.ts";
 import { tunedCells, tuningKey, type TunedCell } from "../tuning/tuned.ts";
@@ -43,14 +42,11 @@ export interface ReportedEnvironment {
 
 /** Reads a store. Without `study` the claims keep the verdicts of the last run. */
 export async function readModel(store: Store, study: Study | null): Promise<ReportModel> {
-  const { manifest, problem } = await knownManifest(store);
-  const found = await withEarlierSeeds(store, manifest.trials);
-  const { others, problems: strangers } = found;
+  const { manifest, trials: all, others, problems: unread } = await readRun(store);
   // Tuning trials have a part of their own; nothing else in the report is based on them.
-  const trials = found.trials.filter(({ tuning }) => tuning === undefined);
-  const problems = [...(problem === null ? [] : [problem]), ...strangers];
-  const records: TrialRecord[] = [];
-  for (const trial of trials) records.push(await store.readTrial(trial));
+  const trials = all.filter(({ trial }) => trial.tuning === undefined);
+  const problems = [...unread];
+  const records = trials.map(({ record }) => record);
   const curves = new Map<string, Curves>();
   const series = new Map<string, readonly StoredSeries[]>();
   for (const record of records) {
@@ -65,8 +61,8 @@ export async function readModel(store: Store, study: Study | null): Promise<Repo
   const results = resultsOf({ tasks, variants, metrics, trials: records, series });
   const configs = tasks.flatMap((task) =>
     variants.flatMap((variant) => {
-      const trial = trials.find((candidate) => candidate.task === task && candidate.variant === variant);
-      return trial === undefined ? [] : [{ task, variant, config: trial.config }];
+      const found = trials.find(({ trial }) => trial.task === task && trial.variant === variant);
+      return found === undefined ? [] : [{ task, variant, config: found.trial.config }];
     }),
   );
   return {
@@ -74,7 +70,7 @@ export async function readModel(store: Store, study: Study | null): Promise<Repo
     results,
     curves,
     configs,
-    tuned: await tunedIn(store, manifest),
+    tuned: tunedIn(manifest, all),
     ...(await judge(store, study, results)),
     environments,
     problems,
@@ -83,14 +79,13 @@ export async function readModel(store: Store, study: Study | null): Promise<Repo
 }
 
 /** The tuning trials of a sweep, and what they decided. */
-async function tunedIn(store: Store, { tuning, trials, metrics }: Manifest): Promise<readonly TunedCell[] | null> {
+function tunedIn({ tuning, metrics }: Manifest, trials: readonly StoredTrial[]): readonly TunedCell[] | null {
   const better = metrics[tuning?.tune.metric ?? ""]?.better;
   if (tuning === undefined || better === undefined || better === "neither") return null;
   const records = new Map<string, TrialRecord>();
-  for (const trial of trials) {
+  for (const { trial, record } of trials) {
     const { task, variant, seed, tuning: settings } = trial;
-    if (settings !== undefined)
-      records.set(tuningKey({ task, variant, tuning: settings, seed }), await store.readTrial(trial));
+    if (settings !== undefined) records.set(tuningKey({ task, variant, tuning: settings, seed }), record);
   }
   // The next rung is known once the one before has ended, even if the sweep was stopped between them.
   return tunedCells(tuning, { better, records }).map(({ tried, ...cell }) => ({
