@@ -30,6 +30,7 @@ export async function cachedTrials({ store, trials, records, pending }: RunPlan)
 /** What differs from the stored trial of the same task, variant, seed and fold that is most like it. */
 function whyNew(trial: PlannedTrial, stored: readonly TrialIdentity[]): string {
   const candidates = stored
+    .filter(({ task, variant, seed }) => task === trial.task && variant === trial.variant && seed === trial.seed)
     .map((identity) => identityDifferences(identity, trial))
     .filter(({ place }) => place.length === 0)
     .toSorted((a, b) => differenceCount(a) - differenceCount(b));
