@@ -60,29 +60,31 @@ function halvingText({ setting, from, eta = 3 }: Halving): string {
 }
 
 function chosenTable({ tuned, tuning, metric, variants }: Given): Markup {
-  return html`<div class="scroll">
+  return html`<div class="scroll" role="region" aria-label="Chosen settings" tabindex="0">
     <table class="stack">
       <thead>
         <tr>
-          <th>task</th>
-          <th>variant</th>
-          <th class="number">${metricLabel(metric)}</th>
-          <th>chosen settings</th>
+          <th scope="col">task</th>
+          <th scope="col">variant</th>
+          <th scope="col" class="number">${metricLabel(metric)}</th>
+          <th scope="col">chosen settings</th>
         </tr>
       </thead>
       <tbody>
         ${tuned.map(
           ({ task, variant, chosen, decided }) =>
             html`<tr>
-              <td data-label="task">${task}</td>
-              <td data-label="variant">${variantName(variants, variant)}</td>
-              <td class="number" data-label="value">${valueText(chosen?.value, metric)}</td>
+              <td data-label="task"><div>${task}</div></td>
+              <td data-label="variant"><div>${variantName(variants, variant)}</div></td>
+              <td class="number" data-label="value"><div>${valueText(chosen?.value, metric)}</div></td>
               <td class="wrap" data-label="chosen">
-                ${
-                  chosen === null
-                    ? html`<span class="soft">${decided ? "none: no setting has a value" : "not decided yet"}</span>`
-                    : settingsText(tuning.tried[chosen.index] ?? {})
-                }
+                <div>
+                  ${
+                    chosen === null
+                      ? html`<span class="soft">${decided ? "none: no setting has a value" : "not decided yet"}</span>`
+                      : settingsText(tuning.tried[chosen.index] ?? {})
+                  }
+                </div>
               </td>
             </tr>`,
         )}
@@ -129,13 +131,13 @@ function expectedTable({ tuned, metric, variants }: Given): Markup | null {
   const most = Math.max(0, ...rows.map(({ expected }) => expected.length));
   if (most < 2) return null;
   const counts = budgets(most);
-  return html`<div class="scroll">
+  return html`<div class="scroll" role="region" aria-label="Expected best of n tried settings" tabindex="0">
     <table>
       <thead>
         <tr>
-          <th>task</th>
-          <th>variant</th>
-          ${counts.map((count) => html`<th class="number">${count === 1 ? "1 setting" : count}</th>`)}
+          <th scope="col">task</th>
+          <th scope="col">variant</th>
+          ${counts.map((count) => html`<th scope="col" class="number">${count === 1 ? "1 setting" : count}</th>`)}
         </tr>
       </thead>
       <tbody>
@@ -163,16 +165,16 @@ function triedTable({ tuned, tuning, metric, variants }: Given): Markup {
   const seeded = tuning.seeds.length > 1;
   return html`<details>
     <summary>Every tried setting</summary>
-    <div class="scroll">
+    <div class="scroll" role="region" aria-label="Every tried setting" tabindex="0">
       <table>
         <thead>
           <tr>
-            <th>task</th>
-            <th>variant</th>
-            <th>settings</th>
-            <th class="number">${metricLabel(metric)}</th>
-            ${seeded && html`<th>by tuning seed</th>`}
-            <th></th>
+            <th scope="col">task</th>
+            <th scope="col">variant</th>
+            <th scope="col">settings</th>
+            <th scope="col" class="number">${metricLabel(metric)}</th>
+            ${seeded && html`<th scope="col">by tuning seed</th>`}
+            <th scope="col">remark</th>
           </tr>
         </thead>
         <tbody>
