@@ -90,9 +90,9 @@ export function mainTable(results: Results, { directions }: { readonly direction
   </div>`;
 }
 
-function columnTitle(results: Results, { name, better }: Column): Markup {
-  const metric = results.metrics[name];
-  const label = metric === undefined ? name : metricLabel(metric);
+function columnTitle(results: Results, column: Column): Markup {
+  const { better } = column;
+  const label = labelOf(results, column);
   if (better === "neither") return html`${label}`;
   return html`${label}&nbsp;<span aria-hidden="true">${better === "higher" ? "↑" : "↓"}</span
     ><span class="heard">, ${better} is better</span>`;

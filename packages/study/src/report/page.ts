@@ -9,14 +9,11 @@ import type { ReportModel } from "./model.ts";
 import { provenance } from "./provenance.ts";
 import { dateText, formatSeconds } from "./numbers.ts";
 import { resultsSection, seedsSection } from "./results-section.ts";
-import { contents, drawnSection, type Section } from "./section.ts";
+import { contents, drawnSection, type Part, type Section } from "./section.ts";
 import { STYLE } from "./style.ts";
 import { anchorTable, folderText } from "./tables.ts";
 import { trialTable } from "./trial-table.ts";
 import { tuningSection } from "./tuning-section.ts";
-
-/** Draws a part of the page, or a note where that fails. */
-export type Part = <T>(what: string, draw: () => T) => T | Markup;
 
 /** The report: one HTML file that loads nothing from the network. */
 export function page(model: ReportModel): { readonly text: string; readonly undrawn: readonly string[] } {

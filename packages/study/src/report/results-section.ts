@@ -2,8 +2,7 @@ import { html } from "@sluice/figures/internal";
 import { csv, downloads, fileName } from "./downloads.ts";
 import { mainTable, mainTableNote } from "./main-table.ts";
 import type { ReportModel } from "./model.ts";
-import type { Part } from "./page.ts";
-import { idOf, type Section } from "./section.ts";
+import { idOf, type Part, type Section } from "./section.ts";
 import { metricLabel, seedTable } from "./tables.ts";
 
 /** All variants by all metrics, with intervals, effect sizes and costs. */

@@ -14,6 +14,9 @@ export interface SectionPart {
   readonly title: string;
 }
 
+/** Draws a part of the page, or a note where that fails. */
+export type Part = <T>(what: string, draw: () => T) => T | Markup;
+
 export function drawnSection({ id, title, body }: Section): Markup {
   return html`<section id="${id}" aria-labelledby="${id}-title">
     <h2 id="${id}-title">${title}</h2>
