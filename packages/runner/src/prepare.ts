@@ -116,10 +116,12 @@ interface Prepared {
 
 async function prepared(operation: string, options: RunOptions): Promise<Prepared> {
   const checked = optionsSchema.safeParse(options);
-  if (!checked.success)
-    throw studyError(
-      `${operation}: ${checked.error.issues.map(({ path, message }) => `${path.length === 0 ? "the options" : path.join(".")}: ${message}`).join("; ")}`,
+  if (!checked.success) {
+    const problems = checked.error.issues.map(
+      ({ path, message }) => `${path.length === 0 ? "the options" : path.join(".")}: ${message}`,
     );
+    throw studyError(`${operation}: ${problems.join("; ")}`);
+  }
   const { budget, seeds, asked, threads, jobs, retry, limit, command } = options;
   const module = resolve(options.module);
   const out = resolve(options.out);

@@ -108,7 +108,8 @@ function refuseTwins(before: Study, after: Study, settings: Settings): void {
         );
       if (twin !== undefined)
         throw studyError(
-          `the study "${after.name}" cannot be run so: with ${settingsText(settings)} the variants "${first}" and "${twin}" are the same; name one of them (--variant "${first}")`,
+          `the study "${after.name}" cannot be run so: with ${settingsText(settings)} the variants "${first}" and ` +
+            `"${twin}" are the same; name one of them (--variant "${first}")`,
         );
     }
 }

@@ -46,7 +46,8 @@ export function matchesPublished(options: PublishedOptions): ClaimTest {
       because:
         values.length === 0
           ? `No ${unitOf(results)} of ${variant} on ${task} has a result`
-          : `The ${nameOf(values, by)} of ${variant} on ${task} is ${spread(results, values, method, "single")}; ${format(value)} is published, and the margin that was declared beforehand is ±${format(margin)}`,
+          : `The ${nameOf(values, by)} of ${variant} on ${task} is ${spread(results, values, method, "single")}; ` +
+            `${format(value)} is published, and the margin that was declared beforehand is ±${format(margin)}`,
       values: values.length,
       unit: unitOf(results),
       minimumSeeds,

@@ -44,7 +44,8 @@ export function solvesFaster(options: SolvesFasterOptions): ClaimTest {
     return decide({
       because: empty
         ? `No seed of ${variant} or of ${than} has a result on ${task}`
-        : `On ${task}, ${told(variant, own, limit)}, and ${told(than, others, limit)} (log-rank test, ${found.method === "exact" ? "exact" : "normal approximation"})`,
+        : `On ${task}, ${told(variant, own, limit)}, and ${told(than, others, limit)} ` +
+          `(log-rank test, ${found.method === "exact" ? "exact" : "normal approximation"})`,
       values: empty ? 0 : Math.min(own.length, others.length),
       unit: "seed",
       minimumSeeds,

@@ -121,7 +121,8 @@ export function alike(options: TestOptions & { readonly than: string; readonly w
       because:
         apart.length === 0
           ? nothingShared(results, task, [variant, than])
-          : `The difference ${variant} minus ${than} on ${task} is ${spread(results, apart, method, "paired")}; they are alike if it is within ±${format(within)}`,
+          : `The difference ${variant} minus ${than} on ${task} is ${spread(results, apart, method, "paired")}; ` +
+            `they are alike if it is within ±${format(within)}`,
       values: apart.length,
       unit: unitOf(results),
       minimumSeeds,

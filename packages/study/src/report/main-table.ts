@@ -182,9 +182,13 @@ function effect(results: Results, { task, variant, column }: Place): Markup | nu
     results.values({ task, variant: name, metric: column.name }).map((entry) => entry.value);
   const delta = given.length < 2 ? null : formatNumber(cliffsDelta(of(variant), of(first)), 2);
   const nothing = /^[−]?0(\.0*)?$/.test(text);
-  return html`<br /><span class="effect"
-      >${nothing ? text.replace("−", "") : centre > 0 ? `+${text}` : text}${half !== null && ` ± ${half}`}${delta !== null && html` <span class="delta"><span aria-hidden="true">δ</span><span class="heard">, Cliff’s delta</span> ${delta}</span>`}</span
-    >`;
+  const signed = nothing ? text.replace("−", "") : centre > 0 ? `+${text}` : text;
+  const shown =
+    delta !== null &&
+    html` <span class="delta"
+        ><span aria-hidden="true">δ</span><span class="heard">, Cliff’s delta</span> ${delta}</span
+      >`;
+  return html`<br /><span class="effect">${signed}${half !== null && ` ± ${half}`}${shown}</span>`;
 }
 
 /** What the marks and the second line of a cell mean. */
@@ -193,7 +197,13 @@ export function mainTableNote(results: Results, { several }: { readonly several:
   if (results.variants.length < 2 || first === undefined) return "";
   const unit = results.folds === undefined ? "seed" : "fold";
   if (!several) return `The second line of a cell is the difference from ${first}. No value is marked as the best.`;
-  return `★ marks the best mean of a task, and ≈ those whose difference from it, ${unit} by ${unit}, has a 95 % interval with 0 inside; a variant with missing trials is not marked. The second line of a cell is the difference from ${first}, ${unit} by ${unit}, with half its 95 % interval by Student’s t. δ is Cliff’s delta: the share of pairs of ${unit}s in which the value is above that of ${first}, minus the share in which it is below. Marks and intervals are not corrected for their number; claims are.`;
+  return [
+    `★ marks the best mean of a task, and ≈ those whose difference from it, ${unit} by ${unit}, has a 95 % interval with`,
+    "0 inside; a variant with missing trials is not marked.",
+    `The second line of a cell is the difference from ${first}, ${unit} by ${unit}, with half its 95 % interval by`,
+    `Student’s t. δ is Cliff’s delta: the share of pairs of ${unit}s in which the value is above that of ${first}, minus`,
+    "the share in which it is below. Marks and intervals are not corrected for their number; claims are.",
+  ].join(" ");
 }
 
 function parameterText(counts: readonly number[]): string | null {

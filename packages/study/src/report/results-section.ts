@@ -50,15 +50,23 @@ function intervalNote({ results, manifest }: ReportModel): string {
   const scaled = manifest.budgetNotes === undefined ? "" : ` ${manifest.budgetNotes}`;
   const folded = results.trials.some(({ fold }) => fold !== undefined);
   if (results.folds !== undefined)
-    return `One seed, so each value is one fold's. Folds are not independent: any two share most of their training data. ± is half the 95 % confidence interval (CI) of the mean, corrected for that (Nadeau and Bengio 2003); it shows how much the result depends on the division of the data, not how much it depends on the seed.${scaled}`;
+    return [
+      "One seed, so each value is one fold's. Folds are not independent: any two share most of their training data.",
+      "± is half the 95 % confidence interval (CI) of the mean, corrected for that (Nadeau and Bengio 2003); it shows how",
+      `much the result depends on the division of the data, not how much it depends on the seed.${scaled}`,
+    ].join(" ");
   if (seeds < 2) return `One seed: nothing is known about the spread.${scaled}`;
-  return `± is half the 95 % confidence interval (CI) of the mean, by Student’s t over the seeds that are done.${folded ? " The value of a seed is the mean over its folds." : ""}${scaled}`;
+  const means = folded ? " The value of a seed is the mean over its folds." : "";
+  return `± is half the 95 % confidence interval (CI) of the mean, by Student’s t over the seeds that are done.${means}${scaled}`;
 }
 
 function stripNote({ results }: ReportModel): string {
   const unit = results.folds === undefined ? "seed" : "fold";
   const log = Object.values(results.metrics).some((metric) => metric.log === true);
-  return `In the strip each dot is a ${unit} and the line is their mean; the strip runs from the lowest to the highest ${unit} of the task${log ? ", on a logarithmic axis where it says “log”" : ""}.`;
+  return [
+    `In the strip each dot is a ${unit} and the line is their mean;`,
+    `the strip runs from the lowest to the highest ${unit} of the task${log ? ", on a logarithmic axis where it says “log”" : ""}.`,
+  ].join(" ");
 }
 
 /** What "undefined" means, if it occurs. */
@@ -68,7 +76,8 @@ function absenceNote({ results }: ReportModel): string {
     ({ status, metrics }) => status === "done" && names.some((name) => (metrics[name] ?? null) === null),
   );
   return absent
-    ? "“Undefined” means that a trial finished without a number for a metric, such as steps to a goal that it never reached. It is not 0, and is left out of means."
+    ? "“Undefined” means that a trial finished without a number for a metric, such as steps to a goal that it never " +
+        "reached. It is not 0, and is left out of means."
     : "";
 }
 

@@ -56,7 +56,11 @@ function procedure({ tuned, tuning: { tune, tried, seeds }, metric }: Given): st
 }
 
 function halvingText({ setting, from, eta = 3 }: Halving): string {
-  return `Successive halving: all start with ${setting} ${from}, and on each further rung the best 1/${eta} are tried again from the beginning with ${eta} times as many. Values of different rungs cannot be compared, so there is no expected best of n settings; the table has those of the last rung.`;
+  return [
+    `Successive halving: all start with ${setting} ${from}, and on each further rung the best 1/${eta} are tried again`,
+    `from the beginning with ${eta} times as many. Values of different rungs cannot be compared, so there is no expected`,
+    "best of n settings; the table has those of the last rung.",
+  ].join(" ");
 }
 
 function chosenTable({ tuned, tuning, metric, variants }: Given): Markup {

@@ -33,6 +33,10 @@ export async function knownManifest(store: Store): Promise<KnownManifest> {
   }
 }
 
+const LOST =
+  "The question, labels, units, the direction of each metric, published figures and trials that were not started are " +
+  "missing; the budget is taken from the folder's name";
+
 async function madeUp(store: Store, all: readonly PlannedTrial[], why: string): Promise<KnownManifest> {
   const reported = all.filter(({ tuning }) => tuning === undefined);
   const trials = mostAlike(reported);
@@ -42,6 +46,9 @@ async function madeUp(store: Store, all: readonly PlannedTrial[], why: string): 
   const names = (of: (trial: PlannedTrial) => string): string[] => [...new Set(trials.map(of))].sort();
   const metrics = new Set<string>();
   for (const trial of trials) for (const name of Object.keys((await store.readTrial(trial)).metrics)) metrics.add(name);
+  const strange =
+    left === 0 ? "" : `, of the ${trials.length} that agree in code, data and settings; ${left} do not`;
+  const tuned = tuning === 0 ? "" : `, and without ${tuning} tuning trials`;
   return {
     manifest: {
       name: first?.study ?? "",
@@ -60,7 +67,7 @@ async function madeUp(store: Store, all: readonly PlannedTrial[], why: string): 
       trials,
       remade: true,
     },
-    problem: `${why}. This report was made from the trials' folders only${left === 0 ? "" : `, of the ${trials.length} that agree in code, data and settings; ${left} do not`}${tuning === 0 ? "" : `, and without ${tuning} tuning trials`}. The question, labels, units, the direction of each metric, published figures and trials that were not started are missing; the budget is taken from the folder's name`,
+    problem: `${why}. This report was made from the trials' folders only${strange}${tuned}. ${LOST}`,
   };
 }
 

@@ -41,8 +41,9 @@ function metricProblems({ metric }: Tune, { metrics }: Parts): string[] {
     return [`tune.metric: unknown metric "${metric}": ${suggestion(metric, Object.keys(metrics))}`];
   if (found.split === "test") {
     const others = Object.keys(metrics).filter((name) => metrics[name]?.split === "validation");
+    const example = others[0] === undefined ? "" : `, such as "${others[0]}"`;
     return [
-      `tune.metric: "${metric}" is measured on the test data, which tuning must not see; use a validation metric${others.length === 0 ? "" : `, such as "${others[0] ?? ""}"`}`,
+      `tune.metric: "${metric}" is measured on the test data, which tuning must not see; use a validation metric${example}`,
     ];
   }
   return found.better === "neither"

@@ -38,7 +38,8 @@ export function tuningOf(study: Study, budget: string): Tuning {
   const { tune } = study;
   if (tune === undefined)
     throw studyError(
-      `the study "${study.name}" does not say what a sweep tunes; add, for example, tune: { over: { rate: { logUniform: [1e-4, 1e-1] } }, by: "random", trials: 12, metric: "validation" }`,
+      `the study "${study.name}" does not say what a sweep tunes; add, for example, ` +
+        'tune: { over: { rate: { logUniform: [1e-4, 1e-1] } }, by: "random", trials: 12, metric: "validation" }',
     );
   const tried = triedSettings(tune, budget);
   const cells = Object.keys(study.tasks).flatMap((task) =>
