@@ -114,6 +114,9 @@ describe("a sweep", () => {
     const report = store.report() ?? "";
     for (const text of ["optimizer.rate=0.3", "Expected best of n tried settings", "diverged: step", "8 tuning trials"])
       expect(report).toContain(text);
+    for (const [header] of report.matchAll(/<th\b[^>]*>/g)) expect(header).toMatch(/scope="(col|row|rowgroup)"/);
+    for (const [region] of report.matchAll(/<div class="scroll"[^>]*>/g))
+      expect(region).toMatch(/role="region" aria-label="[^"]+" tabindex="0"/);
   });
 
   test.each(["row", "outcome"])("fails a tuning trial that reports test data in its %s", async (leaks) => {
