@@ -1,6 +1,6 @@
 /** What `run` and `sweep` print around their trials. */
 import { relative } from "node:path";
-import { formatSeconds, trialName, type RunOutcome, type RunPlan } from "@sluice/study";
+import { formatSeconds, trialName, type RunOutcome, type RunPlan, type TrialRecord } from "@sluice/study";
 import { plural, sizeText } from "./study-options.ts";
 
 /** The trials that went wrong, what the report lacks, and where it is. */
@@ -8,13 +8,17 @@ export function outcomeLines({ records, problems, report }: RunOutcome, folder: 
   const wrong = records.filter(({ status }) => status === "failed" || status === "diverged" || status === "unreadable");
   return [
     ...wrong.flatMap((record) => [
-      `${record.status}: ${record.task} / ${trialName(record)}: ${record.reason?.split("\n")[0] ?? ""}`,
+      problemLine(record),
       `  ${relative(folder, record.folder)}`,
     ]),
     ...problems.map((problem) => `not in the report: ${problem}`),
     `Report: ${report}`,
   ];
 }
+
+/** A trial that went wrong, and why. */
+export const problemLine = (record: TrialRecord): string =>
+  `${record.status}: ${record.task} / ${trialName(record)}: ${record.reason?.split("\n")[0] ?? ""}`;
 
 /** Why no more trials were started. */
 export function endedEarly({ by, reason }: NonNullable<RunOutcome["ended"]>): string {

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { sha256 } from "@sluice/formats";
 import {
   loadStudy,
   prepareRun,
@@ -148,7 +148,7 @@ export function folderName(budget: string, settings: Settings): string {
   // A text with other characters could have the name of another one.
   if (/^[\w.=-]+(?: [\w.=-]+=[\w.=-]+)*$/.test(text) && plain.length <= 60) return `${budget}+${plain}`;
   const short = plain.replaceAll(/[^\w.=+-]+/g, "-").slice(0, 40);
-  return `${budget}+${short}-${createHash("sha256").update(text).digest("hex").slice(0, 8)}`;
+  return `${budget}+${short}-${sha256(text).slice(0, 8)}`;
 }
 
 /** The command with every option that changes what runs, to be typed again. */

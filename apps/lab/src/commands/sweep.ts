@@ -2,12 +2,11 @@ import {
   formatNumber,
   runSweep,
   settingsText,
-  trialName,
   type SweepOutcome,
   type SweepPlan,
   type TrialRecord,
 } from "@sluice/study";
-import { announcement, endedEarly, outcomeLines } from "../announce.ts";
+import { announcement, endedEarly, outcomeLines, problemLine } from "../announce.ts";
 import { claimLines } from "../claims.ts";
 import { interruptions } from "../interruptions.ts";
 import { layTable, type Column } from "../layout.ts";
@@ -120,9 +119,7 @@ function tuningLines({ tuned, isTuned, records }: SweepOutcome, { study, tuning 
   return [
     "",
     ...layTable(columns, tuned, width),
-    ...wrong.map(
-      (record) => `${record.status}: ${record.task} / ${trialName(record)}: ${record.reason?.split("\n")[0] ?? ""}`,
-    ),
+    ...wrong.map(problemLine),
     ...(wrong.length > unreadable && isTuned
       ? ["Tuning trials that failed or diverged count as the worst; --retry runs them again."]
       : []),

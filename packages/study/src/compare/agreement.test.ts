@@ -47,7 +47,7 @@ test("seeds whose mean difference is surely below one standard deviation are sta
   // standard error 0.2239, t(0.95, 4) = 2.132, so the interval is -0.457 to 0.497.
   const near = [0.5, -0.5, 0.5, -0.5, 0.1].map((by, seed) => pair(seed, seed + 1, seed + 1 + by));
   expect(agreements(...near)).toEqual(Array(5).fill("statistically the same"));
-  // Differences 3, -3, 3, -3, 0: standard error 1.342, interval -2.861 to 2.861.
+  // Differences 3, -3, 3, -3, 0.1: mean 0.02, standard error 1.342, so the interval is -2.841 to 2.881.
   const far = [3, -3, 3, -3, 0.1].map((by, seed) => pair(seed, seed + 1, seed + 1 + by));
   expect(agreements(...far)).toEqual(Array(5).fill("different"));
   expect(agreements(...near.slice(0, 2))).toEqual(["different", "different"]);

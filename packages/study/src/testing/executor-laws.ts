@@ -59,7 +59,7 @@ function expectSameBits(first: TrialRecord, second: TrialRecord): void {
   if (bitsOf(first) !== bitsOf(second)) broken(`expected the bits ${bitsOf(first)}, got ${bitsOf(second)}`);
 }
 
-/** 100 times 0.8 to the 30th, and so on for each seed: a trial is what its settings and seed say. */
+/** A trial is what its settings and seed say: a row for each step, 0.8 times the one before, and the last in its file. */
 export async function results(subject: Subject): Promise<void> {
   const place = subject.newPlace();
   const { records } = await runStudy(await planned(subject, {}, { place }));
