@@ -2,12 +2,12 @@ import { tensor, TensorError, type Tensor } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
 import { checkChoice, checkCount } from "../check.ts";
 import type { MfccOptions } from "../audio/mfcc.ts";
+import { parseWav } from "../audio/wav.ts";
 import type { Dataset } from "../dataset.ts";
 import { cited, fsdd as facts } from "../facts.ts";
 import { DataError } from "../error.ts";
 import { readMany, sumOfSums } from "../folder.ts";
 import { soundFeatures, type SoundFeatures } from "./features.ts";
-import { parseWav } from "./wav.ts";
 
 /** Examples of {@link fsdd}. */
 export type SpokenDigits = {

@@ -32,9 +32,10 @@ export function checkTimes(
     if (from > to) throw new TensorError(`${place}: offsets decrease at row ${row}, from ${from} to ${to}`);
     for (let step = from; step < to; step++) {
       const time = nth(times.data, step);
-      if (!Number.isFinite(time) || (step > from && !(time > nth(times.data, step - 1))))
+      const before = step > from ? nth(times.data, step - 1) : undefined;
+      if (!Number.isFinite(time) || (before !== undefined && !(time > before)))
         throw new TensorError(
-          `${place}: the times of row ${nameOf(row)} must be finite and increase, got ${time} after ${step > from ? times.data[step - 1] : "no other"}; sort the steps, and join those of one time`,
+          `${place}: the times of row ${nameOf(row)} must be finite and increase, got ${time} after ${before ?? "no other"}; sort the steps, and join those of one time`,
         );
     }
   }

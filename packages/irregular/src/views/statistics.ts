@@ -29,9 +29,9 @@ export function statisticOf(
 
 function checkStatistic(what: string, statistic: unknown): asserts statistic is Statistic {
   if (typeof statistic === "string" && Object.hasOwn(statistics, statistic)) return;
-  throw new TensorError(
-    `${what} is ${shown(statistic)}; ${suggestion(String(statistic), Object.keys(statistics), { median: "mean", n: "count", minimum: "min", maximum: "max" })}`,
-  );
+  const aliases = { median: "mean", n: "count", minimum: "min", maximum: "max" };
+  const known = suggestion(String(statistic), Object.keys(statistics), aliases);
+  throw new TensorError(`${what} is ${shown(statistic)}; ${known}`);
 }
 
 /** Whether a statistic of categories is one of them, or a count. */

@@ -30,10 +30,14 @@ export function readTimes(
   }
   const most = counts.indexOf(Math.max(...counts));
   const first = Array.prototype.indexOf.call(format, noTime);
-  if (options.format === undefined && counts[most] === 0 && first >= 0)
+  if (options.format === undefined && counts[most] === 0 && first >= 0) {
+    const advice = isOtherDate(unread[0])
+      ? 'say in which order its parts are: time.format "day-month-year" or "month-day-year"'
+      : "expected numbers, HH:MM or ISO dates, such as 12.5, 07:30 or 2024-03-01T07:30";
     throw new TensorError(
-      `${operation}: none of ${unread.length} times can be read, such as ${shown(unread[0])} in ${placeOf(placeAt(readings, first))}; ${isOtherDate(unread[0]) ? 'say in which order its parts are: time.format "day-month-year" or "month-day-year"' : "expected numbers, HH:MM or ISO dates, such as 12.5, 07:30 or 2024-03-01T07:30"}`,
+      `${operation}: none of ${unread.length} times can be read, such as ${shown(unread[0])} in ${placeOf(placeAt(readings, first))}; ${advice}`,
     );
+  }
   const timeFormat = options.format ?? nth(timeFormats, most);
   const wanted = timeFormats.indexOf(timeFormat);
   const convert = timeConverter(timeFormat, options);
