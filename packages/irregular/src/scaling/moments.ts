@@ -4,12 +4,12 @@ import type { Observations, Variable } from "../records/observations.ts";
 /** What observations and their static variables have in common. */
 export type Columns = Pick<Observations, "variables" | "values" | "mask">;
 
-/** The observed values of a variable, in the order of the data. */
 interface ObservedColumn {
   readonly variable: Variable;
   readonly observed: number[];
 }
 
+/** The observed values of each variable, in the order of the data. */
 export function observedColumns({ variables, values, mask }: Columns): readonly ObservedColumn[] {
   const columns = variables.map((variable): ObservedColumn => ({ variable, observed: [] }));
   mask.data.forEach((isObserved, at) => {
