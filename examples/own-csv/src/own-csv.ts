@@ -11,7 +11,7 @@ type Fitted = { readonly scaler: irregular.Scaler; readonly imputer: irregular.I
 /** Scaled values, which of them were observed, and the hours since the step before: `[patients, time, 2 + 2 + 1]`. */
 function inputsOf(data: irregular.Observations, { scaler, imputer }: Fitted) {
   const filled = irregular.applyImputer(imputer, irregular.applyScaler(scaler, data));
-  const { x, lengths, mask = x, elapsed = x } = irregular.toPadded(irregular.eventTime(filled));
+  const { x, lengths, mask, elapsed } = irregular.paddedExamples(filled);
   return { x: concat([x, convert(mask, "f32"), elapsed], 2), lengths };
 }
 

@@ -1,6 +1,7 @@
+import { sha256Later } from "@sluice/formats";
 import { type Bytes } from "@sluice/tensor";
 import { environmentVariable } from "@sluice/tensor/internal";
-import { DataError } from "./error.ts";
+import { DataError, type DataOrigin } from "./error.ts";
 import { readChecked, readFromDisk, readNamed, readUnpacked } from "./files.ts";
 
 /** A file of a data set. `path` is relative to the data folder. */
@@ -72,6 +73,19 @@ function rootOf({ name, obtain }: Omit<FileSet, "files">, file: string, folder?:
   if (root !== undefined) return root.replace(/[\\/]+$/, "");
   const wrong = "the data folder is not set; set it with --data or SLUICE_DATA";
   throw new DataError({ set: name, file, wrong, obtain });
+}
+
+/** The SHA-256 of what `sha256sum *` prints in a folder of these files: a line `sum  name` for each, sorted by name. */
+export async function sumOfSums(names: readonly string[], files: readonly Bytes[]): Promise<string> {
+  const lines = await Promise.all(files.map(async (bytes, i) => `${await sha256Later(bytes)}  ${names[i]}\n`));
+  // Of two lines the part after the 64 digits of the sum decides.
+  const text = lines.toSorted((a, b) => (a.slice(64) < b.slice(64) ? -1 : 1)).join("");
+  return sha256Later(new TextEncoder().encode(text));
+}
+
+/** Where the contents of file number `at` of a set are from, for the errors of a parser. */
+export function originOf({ name, files, obtain }: FileSet, at: number): DataOrigin {
+  return { set: name, file: files[at]?.path ?? "", obtain };
 }
 
 /** The sums of a set's files by their paths, for its provenance. */

@@ -83,10 +83,10 @@ export { type PhysioNet2012Dataset, type StayExamples, physionet2012Examples } f
 export { type JapaneseVowels, type JapaneseVowelsOptions, japaneseVowels } from "./uea/japanese-vowels.ts";
 export type { CharacterSet, Characters } from "./text/windows.ts";
 export { type TinyShakespeareOptions, tinyShakespeare } from "./text/tiny-shakespeare.ts";
-export { type Sound, parseWav } from "./fsdd/wav.ts";
 export { type FsddOptions, type SpokenDigits, type SpokenDigitSet, fsdd } from "./fsdd/fsdd.ts";
 
-// Features of sounds
+// Sounds and their features
+export { type Sound, parseWav } from "./audio/wav.ts";
 export { type MelScale } from "./audio/mel-scale.ts";
 export { type MelOptions, melSpectrogram } from "./audio/mel-spectrogram.ts";
 export { type LogMelOptions, logMel } from "./audio/log-mel.ts";

@@ -77,8 +77,8 @@ export {
   type BritsOptions,
   type BritsOutput,
   type BritsParams,
+  brits,
 } from "./models/brits.ts";
-export { brits } from "./models/brits.ts";
 export { type BritsLossOptions, britsLoss } from "./models/brits-loss.ts";
 export { type MRnnModel, type MRnnOptions, type MRnnOutput, type MRnnParams, mRnn } from "./models/m-rnn.ts";
 export { mRnnLoss } from "./models/m-rnn-loss.ts";

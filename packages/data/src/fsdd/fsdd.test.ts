@@ -148,7 +148,7 @@ describe.skipIf(folder === null)("FSDD, where there is a data folder with it", (
     }
     expect(speakers).toHaveLength(6);
     expect(Object.keys(provenance.files)).toEqual(["fsdd/recordings"]);
-    // The seventh speaker's digit of the test set, from the bytes of its file.
+    // A seven of the test set, from the bytes of its file.
     const row = Array.from(valuesOf(testing.y)).findIndex((y, i) => y === 7 && valuesOf(testing.speaker)[i] === 1);
     const bytes = await readFile(join(folder ?? "", "fsdd/recordings/7_jackson_0.wav"));
     const samples = Array.from({ length: (bytes.length - 44) / 2 }, (_, i) => bytes.readInt16LE(44 + 2 * i) / 32_768);

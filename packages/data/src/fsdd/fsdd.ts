@@ -1,14 +1,13 @@
-import { sha256Later } from "@sluice/formats";
 import { tensor, TensorError, type Tensor } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
 import { checkChoice, checkCount } from "../check.ts";
 import type { MfccOptions } from "../audio/mfcc.ts";
+import { parseWav } from "../audio/wav.ts";
 import type { Dataset } from "../dataset.ts";
 import { cited, fsdd as facts } from "../facts.ts";
 import { DataError } from "../error.ts";
-import { readMany } from "../folder.ts";
+import { readMany, sumOfSums } from "../folder.ts";
 import { soundFeatures, type SoundFeatures } from "./features.ts";
-import { parseWav } from "./wav.ts";
 
 /** Examples of {@link fsdd}. */
 export type SpokenDigits = {
@@ -63,7 +62,7 @@ const set = "FSDD";
 const directory = "fsdd/recordings";
 const obtain =
   "Download https://github.com/Jakobovski/free-spoken-digit-dataset (version 1.0.10), put its folder recordings under fsdd of your data folder, and set the data folder with --data or SLUICE_DATA.";
-/** The SHA-256 of the lines `sum  name` of all recordings, sorted by name, as sha256sum writes them. */
+/** The SHA-256 of what `sha256sum *` prints in the folder of all recordings. */
 const sum = "1801eae019c063377d98f831d3f93574f259475df7332bb0e3d1b080fb5e6959";
 const [rate, longest] = [8000, 18_262];
 
@@ -154,10 +153,7 @@ async function readRecordings(
     names.map((name) => `${directory}/${name}`),
     folder,
   );
-  const lines = await Promise.all(files.map(async (bytes, i) => `${await sha256Later(bytes)}  ${names[i]}\n`));
-  // By name: of two lines the part after the 64 digits of the sum decides.
-  const text = lines.toSorted((a, b) => (a.slice(64) < b.slice(64) ? -1 : 1)).join("");
-  const found = await sha256Later(new TextEncoder().encode(text));
+  const found = await sumOfSums(names, files);
   const samples = files.map((bytes, i) => {
     const file = `${directory}/${names[i]}`;
     const sound = parseWav(bytes, { set, file, obtain });

@@ -4,7 +4,7 @@ import { checkChoice, checkSizes } from "../check.ts";
 import type { Dataset, SplitSizes } from "../dataset.ts";
 import { cited, type Facts } from "../facts.ts";
 import { DataError } from "../error.ts";
-import { readFileSet, sumsOf, type FileSet } from "../folder.ts";
+import { originOf, readFileSet, sumsOf, type FileSet } from "../folder.ts";
 import { shuffled } from "../shuffle.ts";
 import { parseIdx, type Idx } from "./parse.ts";
 
@@ -66,7 +66,7 @@ export async function readImageSet(set: ImageSet, options: ImagesOptions): Promi
   if (options.key !== undefined) checkKey(operation, options.key);
   const { train, validation, test } = sizesOf(operation, options);
   const [images, labels, heldImages, heldLabels] = (await readFileSet(files, options.folder)).map((bytes, i) =>
-    parseIdx(bytes, { set: files.name, file: files.files[i]?.path ?? "", obtain: files.obtain }),
+    parseIdx(bytes, originOf(files, i)),
   );
   const places = by === "permuted" ? shuffled(keyFor(options.key ?? key(0), "pixels"), pixels) : undefined;
   const training = pairOf(files, images, labels, trainImages);
@@ -116,12 +116,8 @@ function pairOf(files: FileSet, images: Idx | undefined, labels: Idx | undefined
   const found = [images?.shape.join(" x "), labels?.shape.join(" x ")];
   if (images !== undefined && labels !== undefined && found[0] === `${count} x 28 x 28` && found[1] === `${count}`)
     return { greys: images.values, labels: labels.values };
-  throw new DataError({
-    set: files.name,
-    file: files.files[count === trainImages ? 0 : 2]?.path ?? "",
-    wrong: `images of ${found[0]} and labels of ${found[1]}, expected ${count} x 28 x 28 and ${count}`,
-    obtain: files.obtain,
-  });
+  const wrong = `images of ${found[0]} and labels of ${found[1]}, expected ${count} x 28 x 28 and ${count}`;
+  throw new DataError({ ...originOf(files, count === trainImages ? 0 : 2), wrong });
 }
 
 function examplesOf(

@@ -3,7 +3,7 @@ import { checkKey, checkOptions } from "@sluice/tensor/internal";
 import { checkCount } from "../check.ts";
 import type { Dataset } from "../dataset.ts";
 import { cited, mosi as facts } from "../facts.ts";
-import { readFileSet, sumsOf, type FileSet } from "../folder.ts";
+import { originOf, readFileSet, sumsOf, type FileSet } from "../folder.ts";
 import { shuffled } from "../shuffle.ts";
 import { parseMosi, widths, type Clip, type Utterance } from "./parse.ts";
 
@@ -64,11 +64,7 @@ export async function mosi(options: MosiOptions = {}): Promise<MosiSet> {
   if (held > trainClips)
     throw new TensorError(`mosi: validation ${held} is more than the ${trainClips} training clips`);
   const [training = [], test = []] = (await readFileSet(files, options.folder)).map((bytes, i) =>
-    parseMosi(new TextDecoder().decode(bytes), {
-      set: files.name,
-      file: files.files[i]?.path ?? "",
-      obtain: files.obtain,
-    }),
+    parseMosi(new TextDecoder().decode(bytes), originOf(files, i)),
   );
   const order = shuffled(keyFor(options.key ?? key(0), "mosi"), training.length);
   const chosen = new Set(order.slice(0, held));

@@ -1,13 +1,11 @@
-import { sha256, sha256Later } from "@sluice/formats";
 import { gridded, joinObservations, type Observations, type RecordProblem, type SameTime } from "@sluice/irregular";
-import { tensor, type Bytes, type Tensor } from "@sluice/tensor";
+import { tensor, type Tensor } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
 import { checkChoice } from "../check.ts";
 import type { Provenance } from "../dataset.ts";
 import { cited, physionet2012 as facts } from "../facts.ts";
 import { DataError } from "../error.ts";
-import { readChecked, readFromDisk } from "../files.ts";
-import { dataFolder } from "../folder.ts";
+import { originOf, readFileSet, readMany, sumOfSums, sumsOf, type FileSet } from "../folder.ts";
 import { parseOutcomes } from "./outcomes.ts";
 import { readStay, type Stay } from "./stay.ts";
 
@@ -81,24 +79,18 @@ export async function physionet2012(options: PhysioNet2012Options): Promise<Phys
   });
   const which = checkChoice("physionet2012", "set", options.set, ["a", "b"]);
   const view = checkChoice("physionet2012", "view", options.view ?? "events", ["events", "hourly"]);
-  const root = dataFolder(options.folder);
-  const outcomesFile = `physionet2012/Outcomes-${which}.txt`;
-  if (root === undefined)
-    throw new DataError({
-      set,
-      file: outcomesFile,
-      wrong: "the data folder is not set; set it with --data or SLUICE_DATA",
-      obtain,
-    });
-  const base = root.replace(/[\\/]+$/, "");
-  const bytes = await readChecked(set, `${base}/${outcomesFile}`, sums[which].outcomes, obtain, readFromDisk);
-  const outcomes = parseOutcomes(new TextDecoder().decode(bytes), { set, file: outcomesFile, obtain });
+  const files: FileSet = {
+    name: set,
+    files: [{ path: `physionet2012/Outcomes-${which}.txt`, sha256: sums[which].outcomes }],
+    obtain,
+  };
+  const [bytes] = await readFileSet(files, options.folder);
+  const outcomes = parseOutcomes(new TextDecoder().decode(bytes), originOf(files, 0));
   const folder = `physionet2012/set-${which}`;
-  const files = await readAll(
-    base,
-    outcomes.map(({ id }) => `${folder}/${id}.txt`),
-  );
-  const found = sha256(files.map(({ sum, path }) => `${sum}  ${path.slice(folder.length + 1)}\n`).join(""));
+  const names = outcomes.map(({ id }) => `${id}.txt`);
+  const paths = names.map((name) => `${folder}/${name}`);
+  const texts = await readMany(files, paths, options.folder);
+  const found = await sumOfSums(names, texts);
   if (found !== sums[which].stays)
     throw new DataError({
       set,
@@ -106,7 +98,9 @@ export async function physionet2012(options: PhysioNet2012Options): Promise<Phys
       wrong: `damaged or another version: sha256sum *.txt | sha256sum gives ${found}, expected ${sums[which].stays}`,
       obtain,
     });
-  const stays = files.map(({ text, path }, i) => stayOf(path, outcomes[i]?.id ?? "", text, options.sameTime ?? "mean"));
+  const stays = outcomes.map(({ id }, i) =>
+    stayOf(paths[i] ?? "", id, new TextDecoder().decode(texts[i]), options.sameTime ?? "mean"),
+  );
   const events = joinObservations(stays.map(({ observations }) => observations));
   return {
     name: `PhysioNet 2012, set ${which.toUpperCase()}${view === "events" ? "" : ", hourly"}`,
@@ -117,36 +111,11 @@ export async function physionet2012(options: PhysioNet2012Options): Promise<Phys
       source: "PhysioNet/CinC Challenge 2012 1.0.0 (Silva, Moody, Scott, Celi, Mark 2012, Computing in Cardiology 39)",
       ...cited(facts),
       bytes: sums[which].bytes,
-      files: { [outcomesFile]: sums[which].outcomes, [`${folder}: sha256sum *.txt`]: sums[which].stays },
+      files: { ...sumsOf(files), [`${folder}: sha256sum *.txt`]: sums[which].stays },
       split: `all of set ${which.toUpperCase()}, in the order of the record ids; divide it by row`,
       caution: "Published results differ in their rows: most cross-validate on set A alone. Some leave out stays.",
     },
   };
-}
-
-interface StayFile {
-  readonly path: string;
-  readonly text: string;
-  readonly sum: string;
-}
-
-/** Reads files, a hundred at a time: a process may not have thousands open. */
-async function readAll(base: string, paths: readonly string[]): Promise<StayFile[]> {
-  const files: StayFile[] = [];
-  for (let from = 0; from < paths.length; from += 100)
-    files.push(...(await Promise.all(paths.slice(from, from + 100).map((path) => readOne(base, path)))));
-  return files;
-}
-
-async function readOne(base: string, path: string): Promise<StayFile> {
-  let bytes: Bytes;
-  try {
-    bytes = await readFromDisk(`${base}/${path}`);
-  } catch (cause) {
-    const wrong = `cannot be read (${cause instanceof Error ? cause.message : String(cause)})`;
-    throw new DataError({ set, file: path, wrong, obtain, cause });
-  }
-  return { path, text: new TextDecoder().decode(bytes), sum: await sha256Later(bytes) };
 }
 
 /** A stay with the path of its file. */

@@ -3,7 +3,7 @@ import { checkOptions, shown } from "@sluice/tensor/internal";
 import { checkCount } from "../check.ts";
 import type { Dataset, Provenance } from "../dataset.ts";
 import { cited, jsbChorales as jsbFacts, nottingham as nottinghamFacts, type Facts } from "../facts.ts";
-import { readFileSet, sumsOf, type FileSet, type SetFile } from "../folder.ts";
+import { originOf, readFileSet, sumsOf, type FileSet, type SetFile } from "../folder.ts";
 import { keys, parsePianoRolls, type PianoRoll, type PianoRolls } from "./parse.ts";
 
 /** Examples of {@link polymusic}: a row is a piece, or a part of one. */
@@ -138,12 +138,8 @@ async function read(
 ): Promise<PolymusicSet> {
   if (steps !== Infinity) checkCount(operation, "steps", steps, 1);
   const [bytes] = await readFileSet(files, folder);
-  const { name, obtain } = files;
-  const pieces = parsePianoRolls(new TextDecoder().decode(bytes), {
-    set: name,
-    file: files.files[0]?.path ?? "",
-    obtain,
-  });
+  const { name } = files;
+  const pieces = parsePianoRolls(new TextDecoder().decode(bytes), originOf(files, 0));
   const parts = [pieces.train, pieces.valid, pieces.test].map((split) => split.flatMap((piece) => cut(piece, steps)));
   const time = parts.flat().reduce((longest, part) => Math.max(longest, part.length - 1), 0);
   const [train = [], validation = [], test = []] = parts;

@@ -3,6 +3,7 @@ import { shown } from "@sluice/tensor/internal";
 import {
   checkShares,
   countsOf,
+  partAt,
   rowsByValue,
   rowValues,
   splitBy,
@@ -26,10 +27,7 @@ export function splitByTime(times: RowValues, options: Shares = {}): Split {
   const parts = new Map<number | string, keyof Split>();
   let before = 0;
   for (const [time, rows] of [...rowsByValue(values)].sort(([a], [b]) => Number(a) - Number(b))) {
-    parts.set(
-      time,
-      before < counts.train ? "train" : before < counts.train + counts.validation ? "validation" : "test",
-    );
+    parts.set(time, partAt(before, counts));
     before += rows.length;
   }
   return splitBy(values.length, (row) => parts.get(values[row] ?? 0) ?? "train");

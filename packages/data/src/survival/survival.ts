@@ -1,7 +1,7 @@
 import { checkOptions } from "@sluice/tensor/internal";
 import type { Provenance } from "../dataset.ts";
 import { cited, nafld as nafldFacts, pbcseq as pbcFacts } from "../facts.ts";
-import { readFileSet, sumsOf, type FileSet } from "../folder.ts";
+import { originOf, readFileSet, sumsOf, type FileSet } from "../folder.ts";
 import { parseTable, type Columns } from "./table.ts";
 
 /** Options of {@link pbcseq} and {@link nafld}. */
@@ -149,8 +149,4 @@ export async function nafld(
 
 async function textsOf(set: FileSet, folder: string | null | undefined): Promise<string[]> {
   return (await readFileSet(set, folder)).map((bytes) => new TextDecoder().decode(bytes));
-}
-
-function originOf({ name, files, obtain }: FileSet, at: number): { set: string; file: string; obtain: string } {
-  return { set: name, file: files[at]?.path ?? "", obtain };
 }

@@ -1,8 +1,9 @@
-import { key, keyFor, randomBits, tensor, uniform, valuesOf, type ArrayTensor, type Tensor } from "@sluice/tensor";
-import { checkKey, checkOptions } from "@sluice/tensor/internal";
-import { checkChoice, checkCount, checkSizes } from "../check.ts";
-import type { Dataset, SplitSizes } from "../dataset.ts";
-import { cited, adding as facts } from "../facts.ts";
+import { keyFor, randomBits, tensor, uniform, valuesOf, type Tensor } from "@sluice/tensor";
+import { checkOptions } from "@sluice/tensor/internal";
+import { checkChoice, checkCount } from "../check.ts";
+import type { Dataset } from "../dataset.ts";
+import { adding as facts } from "../facts.ts";
+import { drawAliases, drawOptions, generated, type DrawOptions } from "./generated.ts";
 
 /** Examples of {@link adding}. */
 export type Adding = {
@@ -13,7 +14,7 @@ export type Adding = {
 };
 
 /** Options of {@link adding}. */
-export interface AddingOptions extends SplitSizes {
+export interface AddingOptions extends DrawOptions {
   /** Steps of a sequence, at least 2. */
   readonly time: number;
   /**
@@ -21,8 +22,6 @@ export interface AddingOptions extends SplitSizes {
    * at any two steps.
    */
   readonly marks?: "halves" | "anywhere";
-  /** The key of all draws. Default `key(0)`. */
-  readonly key?: ArrayTensor;
 }
 
 /**
@@ -31,47 +30,40 @@ export interface AddingOptions extends SplitSizes {
  * has a mean squared error of 1/6.
  */
 export function adding(options: AddingOptions): Dataset<Adding> {
-  checkOptions("adding", options, ["time", "marks", "train", "validation", "test", "key"], {
+  checkOptions("adding", options, ["time", "marks", ...drawOptions], {
     length: "time",
     steps: "time",
-    seed: "key",
+    ...drawAliases,
   });
-  if (options.key !== undefined) checkKey("adding", options.key);
   const { marks = "halves" } = options;
   const time = checkCount("adding", "time", options.time, 2);
   checkChoice("adding", "marks", marks, ["halves", "anywhere"]);
-  const sizes = checkSizes("adding", options, { train: 50_000, validation: 1000, test: 1000 });
-
-  const examples = (split: keyof typeof sizes): Adding => {
-    const n = sizes[split];
-    const keys = keyFor(options.key ?? key(0), `adding ${split}`);
-    const values = valuesOf(uniform(keyFor(keys, "values"), [n, time]));
-    const draws = valuesOf(randomBits(keyFor(keys, "marks"), [n, 2]));
-    const x = new Float32Array(n * time * 2);
-    const y = new Float32Array(n);
-    values.forEach((value, i) => (x[2 * i] = value));
-    for (let i = 0; i < n; i++) {
-      for (const at of pair(draws[2 * i]! >>> 0, draws[2 * i + 1]! >>> 0, time, marks)) {
-        x[2 * (i * time + at) + 1] = 1;
-        y[i] = y[i]! + values[i * time + at]!;
-      }
-    }
-    return { x: tensor(x, [n, time, 2]), y: tensor(y, [n, 1]) };
-  };
-  return {
-    name: `adding, ${time} steps`,
-    train: examples("train"),
-    validation: examples("validation"),
-    test: examples("test"),
-    provenance: {
-      source: `generated: the adding problem over ${time} steps, values uniform on [0, 1), marks ${marks === "halves" ? "one in each half" : "anywhere"}`,
-      ...cited(facts),
-      files: {},
-      split: "independent draws with a separate key for each split",
+  return generated(
+    {
+      operation: "adding",
+      facts,
+      name: `adding, ${time} steps`,
+      what: `the adding problem over ${time} steps, values uniform on [0, 1), marks ${marks === "halves" ? "one in each half" : "anywhere"}`,
       caution:
         "Papers differ in the range of the values and the place of the marks; compare only results where both agree. Always answering 1 has a mean squared error of 1/6.",
     },
-  };
+    options,
+    { train: 50_000, validation: 1000, test: 1000 },
+    (n, keys) => {
+      const values = valuesOf(uniform(keyFor(keys, "values"), [n, time]));
+      const draws = valuesOf(randomBits(keyFor(keys, "marks"), [n, 2]));
+      const x = new Float32Array(n * time * 2);
+      const y = new Float32Array(n);
+      values.forEach((value, i) => (x[2 * i] = value));
+      for (let i = 0; i < n; i++) {
+        for (const at of pair(draws[2 * i]! >>> 0, draws[2 * i + 1]! >>> 0, time, marks)) {
+          x[2 * (i * time + at) + 1] = 1;
+          y[i] = y[i]! + values[i * time + at]!;
+        }
+      }
+      return { x: tensor(x, [n, time, 2]), y: tensor(y, [n, 1]) };
+    },
+  );
 }
 
 function pair(a: number, b: number, time: number, marks: "halves" | "anywhere"): [number, number] {

@@ -1,8 +1,9 @@
-import { key, keyFor, randomBits, tensor, TensorError, valuesOf, type ArrayTensor, type Tensor } from "@sluice/tensor";
-import { checkKey, checkOptions } from "@sluice/tensor/internal";
-import { checkChoice, checkCount, checkSizes } from "../check.ts";
-import type { Dataset, SplitSizes } from "../dataset.ts";
-import { cited, bitStreamXor as facts } from "../facts.ts";
+import { keyFor, randomBits, tensor, TensorError, valuesOf, type ArrayTensor, type Tensor } from "@sluice/tensor";
+import { checkOptions } from "@sluice/tensor/internal";
+import { checkChoice, checkCount } from "../check.ts";
+import type { Dataset } from "../dataset.ts";
+import { bitStreamXor as facts } from "../facts.ts";
+import { drawAliases, drawOptions, generated, independent, type DrawOptions } from "./generated.ts";
 
 /** Examples of {@link bitStreamXor}. */
 export type BitStreams = {
@@ -17,7 +18,7 @@ export type BitStreams = {
 };
 
 /** Options of {@link bitStreamXor}. */
-export interface BitStreamXorOptions extends SplitSizes {
+export interface BitStreamXorOptions extends DrawOptions {
   /** `events` (default): one step per change of the stream. `dense`: one step per bit. */
   readonly form?: "events" | "dense";
   /** The fewest bits of a stream; every number up to `longest` is equally likely. Default 2. */
@@ -26,8 +27,6 @@ export interface BitStreamXorOptions extends SplitSizes {
   readonly longest?: number;
   /** The number of steps of the padded arrays, and of bits per unit of time. Default 32. */
   readonly steps?: number;
-  /** The key of all draws. Default `key(0)`. */
-  readonly key?: ArrayTensor;
 }
 
 /**
@@ -46,12 +45,11 @@ export interface BitStreamXorOptions extends SplitSizes {
  */
 export function bitStreamXor(options: BitStreamXorOptions = {}): Dataset<BitStreams> {
   const name = "bitStreamXor";
-  checkOptions(name, options, ["form", "shortest", "longest", "steps", "train", "validation", "test", "key"], {
-    seed: "key",
+  checkOptions(name, options, ["form", "shortest", "longest", "steps", ...drawOptions], {
     bits: "longest",
     padded: "steps",
+    ...drawAliases,
   });
-  if (options.key !== undefined) checkKey(name, options.key);
   const { form = "events", shortest = 2, longest = 31, steps = 32 } = options;
   checkChoice(name, "form", form, ["events", "dense"]);
   checkCount(name, "shortest", shortest);
@@ -60,29 +58,20 @@ export function bitStreamXor(options: BitStreamXorOptions = {}): Dataset<BitStre
     throw new TensorError(
       `${name}: ${steps} steps are too few for the longest stream of ${longest} bits; raise steps or lower longest`,
     );
-  const sizes = checkSizes(name, options, { train: 100_000, validation: 10_000, test: 10_000 });
-
-  const examples = (split: keyof typeof sizes): BitStreams =>
-    drawStreams(sizes[split], keyFor(options.key ?? key(0), `bit-stream-xor ${split}`), {
-      form,
-      shortest,
-      longest,
-      steps,
-    });
-  return {
-    name: `bit-stream XOR, ${form}`,
-    train: examples("train"),
-    validation: examples("validation"),
-    test: examples("test"),
-    provenance: {
-      source: `generated: streams of ${shortest} to ${longest} random bits, label their exclusive or (CfC, arXiv:2106.13898, table 4)`,
-      ...cited(facts),
-      files: {},
-      split:
-        "independent draws with a separate key for each split; there are few short streams, so the same ones occur in all splits",
+  return generated(
+    {
+      operation: name,
+      facts,
+      keyName: "bit-stream-xor",
+      name: `bit-stream XOR, ${form}`,
+      what: `streams of ${shortest} to ${longest} random bits, label their exclusive or (CfC, arXiv:2106.13898, table 4)`,
+      split: `${independent}; there are few short streams, so the same ones occur in all splits`,
       caution: "Published figures are for 100,000 training streams and 200 epochs; a run with fewer is not comparable.",
     },
-  };
+    options,
+    { train: 100_000, validation: 10_000, test: 10_000 },
+    (n, keys) => drawStreams(n, keys, { form, shortest, longest, steps }),
+  );
 }
 
 /** So many streams, padded to `steps`. */

@@ -1,8 +1,9 @@
-import { key, keyFor, randomBits, tensor, valuesOf, type ArrayTensor, type Tensor } from "@sluice/tensor";
-import { checkKey, checkOptions } from "@sluice/tensor/internal";
-import { checkCount, checkSizes } from "../check.ts";
-import type { Dataset, SplitSizes } from "../dataset.ts";
-import { cited, copying as facts } from "../facts.ts";
+import { keyFor, randomBits, tensor, valuesOf, type Tensor } from "@sluice/tensor";
+import { checkOptions } from "@sluice/tensor/internal";
+import { checkCount } from "../check.ts";
+import type { Dataset } from "../dataset.ts";
+import { copying as facts } from "../facts.ts";
+import { drawAliases, drawOptions, generated, type DrawOptions } from "./generated.ts";
 
 /** Examples of {@link copying}. */
 export type Copying = {
@@ -16,15 +17,13 @@ export type Copying = {
 };
 
 /** Options of {@link copying}. */
-export interface CopyingOptions extends SplitSizes {
+export interface CopyingOptions extends DrawOptions {
   /** Steps from the last symbol to the first answer, T in the papers. */
   readonly delay: number;
   /** How many symbols to remember. Default 10. */
   readonly length?: number;
   /** How many different symbols there are. Default 8. */
   readonly symbols?: number;
-  /** The key of all draws. Default `key(0)`. */
-  readonly key?: ArrayTensor;
 }
 
 /**
@@ -34,44 +33,37 @@ export interface CopyingOptions extends SplitSizes {
  * cross-entropy is `length log(symbols) / (delay + 2 length)` nats per step.
  */
 export function copying(options: CopyingOptions): Dataset<Copying> {
-  checkOptions("copying", options, ["delay", "length", "symbols", "train", "validation", "test", "key"], {
+  checkOptions("copying", options, ["delay", "length", "symbols", ...drawOptions], {
     time: "delay",
     blanks: "delay",
-    seed: "key",
+    ...drawAliases,
   });
-  if (options.key !== undefined) checkKey("copying", options.key);
   const delay = checkCount("copying", "delay", options.delay);
   const length = checkCount("copying", "length", options.length ?? 10);
   const symbols = checkCount("copying", "symbols", options.symbols ?? 8, 2);
   const time = delay + 2 * length;
-  const sizes = checkSizes("copying", options, { train: 10_000, validation: 1000, test: 1000 });
-
-  const examples = (split: keyof typeof sizes): Copying => {
-    const n = sizes[split];
-    const keys = keyFor(options.key ?? key(0), `copying ${split}`);
-    const draws = valuesOf(randomBits(keyFor(keys, "symbols"), [n, length]));
-    const [x, y] = [new Int32Array(n * time), new Int32Array(n * time)];
-    for (let i = 0; i < n; i++) {
-      for (let j = 0; j < length; j++) {
-        const symbol = 1 + ((draws[i * length + j]! >>> 0) % symbols);
-        x[i * time + j] = symbol;
-        y[i * time + time - length + j] = symbol;
-      }
-      x[i * time + length + delay - 1] = symbols + 1;
-    }
-    return { x: tensor(x, [n, time]), y: tensor(y, [n, time]) };
-  };
-  return {
-    name: `copying, delay ${delay}`,
-    train: examples("train"),
-    validation: examples("validation"),
-    test: examples("test"),
-    provenance: {
-      source: `generated: the copying problem, ${length} of ${symbols} symbols over a delay of ${delay} (arXiv:1511.06464)`,
-      ...cited(facts),
-      files: {},
-      split: "independent draws with a separate key for each split",
+  return generated(
+    {
+      operation: "copying",
+      facts,
+      name: `copying, delay ${delay}`,
+      what: `the copying problem, ${length} of ${symbols} symbols over a delay of ${delay} (arXiv:1511.06464)`,
       caution: "Cross-entropy is the mean over all steps, blanks included, as in the papers.",
     },
-  };
+    options,
+    { train: 10_000, validation: 1000, test: 1000 },
+    (n, keys) => {
+      const draws = valuesOf(randomBits(keyFor(keys, "symbols"), [n, length]));
+      const [x, y] = [new Int32Array(n * time), new Int32Array(n * time)];
+      for (let i = 0; i < n; i++) {
+        for (let j = 0; j < length; j++) {
+          const symbol = 1 + ((draws[i * length + j]! >>> 0) % symbols);
+          x[i * time + j] = symbol;
+          y[i * time + time - length + j] = symbol;
+        }
+        x[i * time + length + delay - 1] = symbols + 1;
+      }
+      return { x: tensor(x, [n, time]), y: tensor(y, [n, time]) };
+    },
+  );
 }

@@ -1,8 +1,9 @@
-import { key, keyFor, randomBits, tensor, TensorError, valuesOf, type ArrayTensor, type Tensor } from "@sluice/tensor";
-import { checkKey, checkOptions } from "@sluice/tensor/internal";
-import { checkCount, checkSizes } from "../check.ts";
-import type { Dataset, SplitSizes } from "../dataset.ts";
-import { cited, delayedCopy as facts } from "../facts.ts";
+import { randomBits, tensor, TensorError, valuesOf, type Tensor } from "@sluice/tensor";
+import { checkOptions } from "@sluice/tensor/internal";
+import { checkCount } from "../check.ts";
+import type { Dataset } from "../dataset.ts";
+import { delayedCopy as facts } from "../facts.ts";
+import { drawAliases, drawOptions, generated, type DrawOptions } from "./generated.ts";
 
 /** Examples of {@link delayedCopy}. */
 export type DelayedCopies = {
@@ -13,15 +14,13 @@ export type DelayedCopies = {
 };
 
 /** Options of {@link delayedCopy}. */
-export interface DelayedCopyOptions extends SplitSizes {
+export interface DelayedCopyOptions extends DrawOptions {
   /** Steps from a symbol to its copy. 0: the symbol of the same step. */
   readonly delay: number;
   /** Steps of a sequence, more than `delay`. Default `4 delay + 4`. */
   readonly time?: number;
   /** How many different symbols there are. Default 8. */
   readonly symbols?: number;
-  /** The key of all draws. Default `key(0)`. */
-  readonly key?: ArrayTensor;
 }
 
 /**
@@ -33,39 +32,34 @@ export interface DelayedCopyOptions extends SplitSizes {
  * `delay`.
  */
 export function delayedCopy(options: DelayedCopyOptions): Dataset<DelayedCopies> {
-  checkOptions("delayedCopy", options, ["delay", "time", "symbols", "train", "validation", "test", "key"], {
+  checkOptions("delayedCopy", options, ["delay", "time", "symbols", ...drawOptions], {
     lag: "delay",
     length: "time",
     steps: "time",
-    seed: "key",
+    ...drawAliases,
   });
-  if (options.key !== undefined) checkKey("delayedCopy", options.key);
   const delay = checkCount("delayedCopy", "delay", options.delay, 0);
   const time = checkCount("delayedCopy", "time", options.time ?? 4 * delay + 4);
   if (time <= delay)
     throw new TensorError(`delayedCopy: time must be more than the delay of ${delay} steps, got ${time}`);
   const symbols = checkCount("delayedCopy", "symbols", options.symbols ?? 8, 2);
-  const sizes = checkSizes("delayedCopy", options, { train: 10_000, validation: 1000, test: 1000 });
-
-  const examples = (split: keyof typeof sizes): DelayedCopies => {
-    const n = sizes[split];
-    const draws = valuesOf(randomBits(keyFor(options.key ?? key(0), `delayed-copy ${split}`), [n, time]));
-    const x = Int32Array.from(draws, (bits) => 1 + ((bits >>> 0) % symbols));
-    const y = x.map((_, i) => (i % time < delay ? 0 : x[i - delay]!));
-    return { x: tensor(x, [n, time]), y: tensor(y, [n, time]) };
-  };
-  return {
-    name: `delayed copy, delay ${delay}`,
-    train: examples("train"),
-    validation: examples("validation"),
-    test: examples("test"),
-    provenance: {
-      source: `generated: ${time} steps of ${symbols} symbols, each to be output ${delay} steps later`,
-      ...cited(facts),
-      files: {},
-      split: "independent draws with a separate key for each split",
+  return generated(
+    {
+      operation: "delayedCopy",
+      facts,
+      keyName: "delayed-copy",
+      name: `delayed copy, delay ${delay}`,
+      what: `${time} steps of ${symbols} symbols, each to be output ${delay} steps later`,
       caution:
         "Not the copying problem: symbols come and are asked for at every step. The first steps, which have no answer yet, have the class 0; leave them out of the loss or say that they are in it.",
     },
-  };
+    options,
+    { train: 10_000, validation: 1000, test: 1000 },
+    (n, key) => {
+      const draws = valuesOf(randomBits(key, [n, time]));
+      const x = Int32Array.from(draws, (bits) => 1 + ((bits >>> 0) % symbols));
+      const y = x.map((_, i) => (i % time < delay ? 0 : x[i - delay]!));
+      return { x: tensor(x, [n, time]), y: tensor(y, [n, time]) };
+    },
+  );
 }

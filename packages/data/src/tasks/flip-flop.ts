@@ -1,8 +1,9 @@
-import { bernoulli, key, keyFor, tensor, valuesOf, type ArrayTensor, type Tensor } from "@sluice/tensor";
-import { checkKey, checkOptions } from "@sluice/tensor/internal";
-import { checkCount, checkRange, checkSizes } from "../check.ts";
-import type { Dataset, SplitSizes } from "../dataset.ts";
-import { cited, flipFlop as facts } from "../facts.ts";
+import { bernoulli, keyFor, tensor, valuesOf, type ArrayTensor, type Tensor } from "@sluice/tensor";
+import { checkOptions } from "@sluice/tensor/internal";
+import { checkCount, checkRange } from "../check.ts";
+import type { Dataset } from "../dataset.ts";
+import { flipFlop as facts } from "../facts.ts";
+import { drawAliases, drawOptions, generated, type DrawOptions } from "./generated.ts";
 
 /** Examples of {@link flipFlop}. */
 export type FlipFlops = {
@@ -13,15 +14,13 @@ export type FlipFlops = {
 };
 
 /** Options of {@link flipFlop}. */
-export interface FlipFlopOptions extends SplitSizes {
+export interface FlipFlopOptions extends DrawOptions {
   /** The number of independent bits. Default 3. */
   readonly bits?: number;
   /** Steps of a sequence. Default 64. */
   readonly time?: number;
   /** The probability of a pulse, of each bit at each step after the first. Default 0.5. */
   readonly pulses?: number;
-  /** The key of all draws. Default `key(0)`. */
-  readonly key?: ArrayTensor;
 }
 
 /**
@@ -33,34 +32,29 @@ export interface FlipFlopOptions extends SplitSizes {
  * first.
  */
 export function flipFlop(options: FlipFlopOptions = {}): Dataset<FlipFlops> {
-  checkOptions("flipFlop", options, ["bits", "time", "pulses", "train", "validation", "test", "key"], {
+  checkOptions("flipFlop", options, ["bits", "time", "pulses", ...drawOptions], {
     length: "time",
     steps: "time",
     probability: "pulses",
-    seed: "key",
+    ...drawAliases,
   });
-  if (options.key !== undefined) checkKey("flipFlop", options.key);
   const bits = checkCount("flipFlop", "bits", options.bits ?? 3);
   const time = checkCount("flipFlop", "time", options.time ?? 64);
   const pulses = checkRange("flipFlop", "pulses", options.pulses ?? 0.5, 0, 1);
-  const sizes = checkSizes("flipFlop", options, { train: 2000, validation: 500, test: 500 });
-
-  const examples = (split: keyof typeof sizes): FlipFlops =>
-    drawFlipFlops([sizes[split], time, bits], keyFor(options.key ?? key(0), `flip-flop ${split}`), pulses);
-  return {
-    name: `${bits}-bit flip-flop, ${time} steps, pulses ${pulses}`,
-    train: examples("train"),
-    validation: examples("validation"),
-    test: examples("test"),
-    provenance: {
-      source: `generated: the ${bits}-bit flip-flop over ${time} steps, a pulse of random sign with probability ${pulses} (doi:10.1162/NECO_a_00409)`,
-      ...cited(facts),
-      files: {},
-      split: "independent draws with a separate key for each split",
+  return generated(
+    {
+      operation: "flipFlop",
+      facts,
+      keyName: "flip-flop",
+      name: `${bits}-bit flip-flop, ${time} steps, pulses ${pulses}`,
+      what: `the ${bits}-bit flip-flop over ${time} steps, a pulse of random sign with probability ${pulses} (doi:10.1162/NECO_a_00409)`,
       caution:
         "Papers differ in how often pulses come and how long they last; here a pulse lasts one step, and the first step has one of every bit.",
     },
-  };
+    options,
+    { train: 2000, validation: 500, test: 500 },
+    (n, keys) => drawFlipFlops([n, time, bits], keys, pulses),
+  );
 }
 
 function drawFlipFlops(shape: readonly [number, number, number], keys: ArrayTensor, pulses: number): FlipFlops {

@@ -6,8 +6,10 @@ import { cited, type Facts } from "../facts.ts";
 
 /** What a generated task says of itself. */
 export interface GeneratedTask {
-  /** The function that makes it, for errors and for the keys of its splits. */
+  /** The function that makes it, for errors. */
   readonly operation: string;
+  /** The keys of its splits come from this name. Default `operation`. */
+  readonly keyName?: string;
   /** The name, with the options that change its contents. */
   readonly name: string;
   /** What is drawn, for the source. */
@@ -24,12 +26,12 @@ export interface DrawOptions extends SplitSizes {
   readonly key?: ArrayTensor;
 }
 
-const independent = "independent draws with a separate key for each split";
+export const independent = "independent draws with a separate key for each split";
 export const shortStringsRepeat = `${independent}; there are few short strings, so the same ones occur in all splits`;
 
 /** Makes a data set from a function that draws so many examples with a key. */
 export function generated<E extends Examples>(
-  { operation, name, what, split = independent, caution, facts }: GeneratedTask,
+  { operation, keyName = operation, name, what, split = independent, caution, facts }: GeneratedTask,
   options: DrawOptions,
   defaults: Required<SplitSizes>,
   draw: (examples: number, key: ArrayTensor) => E,
@@ -37,7 +39,7 @@ export function generated<E extends Examples>(
   if (options.key !== undefined) checkKey(operation, options.key);
   const sizes = checkSizes(operation, options, defaults);
   const examples = (part: keyof typeof sizes): E =>
-    draw(sizes[part], keyFor(options.key ?? key(0), `${operation} ${part}`));
+    draw(sizes[part], keyFor(options.key ?? key(0), `${keyName} ${part}`));
   return {
     name,
     train: examples("train"),

@@ -1,8 +1,9 @@
-import { key, keyFor, randomBits, tensor, TensorError, valuesOf, type ArrayTensor, type Tensor } from "@sluice/tensor";
-import { checkKey, checkOptions } from "@sluice/tensor/internal";
-import { checkCount, checkSizes } from "../check.ts";
-import type { Dataset, SplitSizes } from "../dataset.ts";
-import { cited, parity as facts } from "../facts.ts";
+import { keyFor, randomBits, tensor, valuesOf, type ArrayTensor, type Tensor } from "@sluice/tensor";
+import { checkOptions } from "@sluice/tensor/internal";
+import type { Dataset } from "../dataset.ts";
+import { parity as facts } from "../facts.ts";
+import { drawAliases, drawOptions, generated, shortStringsRepeat, type DrawOptions } from "./generated.ts";
+import { checkLengths, showLengths, type StringLengths } from "./strings.ts";
 
 /** Examples of {@link parity}. */
 export type Parity = {
@@ -18,13 +19,11 @@ export type Parity = {
 };
 
 /** Options of {@link parity}. */
-export interface ParityOptions extends SplitSizes {
+export interface ParityOptions extends DrawOptions {
   /** The most bits of a string, and the number of steps of the arrays. */
   readonly time: number;
   /** The fewest bits of a string; every number up to `time` is equally likely. Default `time`: all are equally long. */
   readonly shortest?: number;
-  /** The key of all draws. Default `key(0)`. */
-  readonly key?: ArrayTensor;
 }
 
 /**
@@ -37,44 +36,30 @@ export interface ParityOptions extends SplitSizes {
  * step before the length.
  */
 export function parity(options: ParityOptions): Dataset<Parity> {
-  checkOptions("parity", options, ["time", "shortest", "train", "validation", "test", "key"], {
+  checkOptions("parity", options, ["time", "shortest", ...drawOptions], {
     length: "time",
     longest: "time",
     bits: "time",
-    seed: "key",
+    ...drawAliases,
   });
-  if (options.key !== undefined) checkKey("parity", options.key);
-  const time = checkCount("parity", "time", options.time);
-  const shortest = checkCount("parity", "shortest", options.shortest ?? time);
-  if (shortest > time)
-    throw new TensorError(`parity: shortest must be at most the time of ${time} steps, got ${shortest}`);
-  const sizes = checkSizes("parity", options, { train: 10_000, validation: 1000, test: 1000 });
-
-  const examples = (split: keyof typeof sizes): Parity =>
-    drawStrings(sizes[split], keyFor(options.key ?? key(0), `parity ${split}`), { time, shortest });
-  const range = shortest === time ? `${time}` : `${shortest} to ${time}`;
-  return {
-    name: `parity, ${range} bits`,
-    train: examples("train"),
-    validation: examples("validation"),
-    test: examples("test"),
-    provenance: {
-      source: `generated: strings of ${range} random bits, their parity at every step`,
-      ...cited(facts),
-      files: {},
-      split:
-        "independent draws with a separate key for each split; there are few short strings, so the same ones occur in all splits",
+  const lengths = checkLengths("parity", options);
+  return generated(
+    {
+      operation: "parity",
+      facts,
+      name: `parity, ${showLengths(lengths)} bits`,
+      what: `strings of ${showLengths(lengths)} random bits, their parity at every step`,
+      split: shortStringsRepeat,
       caution:
         "Papers differ in the code of the bits and in whether only the last step has a target; a target at every step is easier to learn.",
     },
-  };
+    options,
+    { train: 10_000, validation: 1000, test: 1000 },
+    (n, keys) => drawBits(n, keys, lengths),
+  );
 }
 
-function drawStrings(
-  n: number,
-  keys: ArrayTensor,
-  { time, shortest }: { readonly time: number; readonly shortest: number },
-): Parity {
+function drawBits(n: number, keys: ArrayTensor, { time, shortest }: StringLengths): Parity {
   const wordsPerString = Math.ceil(time / 32);
   const draws = valuesOf(randomBits(keyFor(keys, "lengths"), [n]));
   const words = valuesOf(randomBits(keyFor(keys, "bits"), [n, wordsPerString]));

@@ -1,6 +1,6 @@
 import { tensor, type Tensor } from "@sluice/tensor";
 import { DataError } from "../error.ts";
-import { readFileSet, type FileSet } from "../folder.ts";
+import { originOf, readFileSet, type FileSet } from "../folder.ts";
 import { paddedSeries } from "./examples.ts";
 import { parseUea, type UeaSeries } from "./parse.ts";
 
@@ -16,6 +16,18 @@ interface Archive {
   readonly examples: (series: readonly UeaSeries[], rows?: readonly number[]) => Classified;
 }
 
+/** The two files of a set of timeseriesclassification.com, for training and for testing. */
+export function archiveFiles(name: string, [training, testing]: readonly [string, string]): FileSet {
+  return {
+    name,
+    files: [
+      { path: `uea/${name}/${name}_TRAIN.ts`, sha256: training },
+      { path: `uea/${name}/${name}_TEST.ts`, sha256: testing },
+    ],
+    obtain: `Download ${name} from https://www.timeseriesclassification.com/description.php?Dataset=${name}, put the two .ts files under uea/${name} of your data folder, and set the data folder with --data or SLUICE_DATA.`,
+  };
+}
+
 /** Reads a training and a test file whose series have `width` channels of at most `time` steps. */
 export async function readArchive(
   set: FileSet,
@@ -25,19 +37,14 @@ export async function readArchive(
     width,
   }: { readonly folder: string | null | undefined; readonly time: number; readonly width: number },
 ): Promise<Archive> {
-  const { name, files, obtain } = set;
   const [training, testing] = (await readFileSet(set, folder)).map((bytes, i) => {
-    const file = files[i]?.path ?? "";
-    const found = parseUea(new TextDecoder().decode(bytes), { set: name, file, obtain });
+    const origin = originOf(set, i);
+    const found = parseUea(new TextDecoder().decode(bytes), origin);
     found.series.forEach(({ channels, label }, n) => {
       const steps = channels[0]?.length ?? 0;
       if (label !== undefined && channels.length === width && steps <= time) return;
-      throw new DataError({
-        set: name,
-        file,
-        wrong: `series ${n + 1} has ${channels.length} channels of ${steps} steps, expected ${width} of at most ${time}`,
-        obtain,
-      });
+      const wrong = `series ${n + 1} has ${channels.length} channels of ${steps} steps, expected ${width} of at most ${time}`;
+      throw new DataError({ ...origin, wrong });
     });
     return found;
   });

@@ -3,9 +3,9 @@ import { checkOptions } from "@sluice/tensor/internal";
 import { checkCount } from "../check.ts";
 import type { Dataset } from "../dataset.ts";
 import { cited, japaneseVowels as facts } from "../facts.ts";
-import { sumsOf, type FileSet } from "../folder.ts";
+import { sumsOf } from "../folder.ts";
 import { shuffled } from "../shuffle.ts";
-import { readArchive } from "./archive.ts";
+import { archiveFiles, readArchive } from "./archive.ts";
 
 /** Examples of {@link japaneseVowels}. */
 export type JapaneseVowels = {
@@ -25,21 +25,11 @@ export interface JapaneseVowelsOptions {
   readonly validation?: number;
 }
 
-const files: FileSet = {
-  name: "JapaneseVowels",
-  files: [
-    {
-      path: "uea/JapaneseVowels/JapaneseVowels_TRAIN.ts",
-      sha256: "68a430eabd919cc77f40b1f5f3bc0dcafacc1486bca9260785aeb7d262cc78cd",
-    },
-    {
-      path: "uea/JapaneseVowels/JapaneseVowels_TEST.ts",
-      sha256: "b3d41d6a0ca3bcad3afb9ca7d4365382aa51341e2e58bae2a574babdda5b9462",
-    },
-  ],
-  obtain:
-    "Download JapaneseVowels from https://www.timeseriesclassification.com/description.php?Dataset=JapaneseVowels, put the two .ts files under uea/JapaneseVowels of your data folder, and set the data folder with --data or SLUICE_DATA.",
-};
+const files = archiveFiles("JapaneseVowels", [
+  "68a430eabd919cc77f40b1f5f3bc0dcafacc1486bca9260785aeb7d262cc78cd",
+  "b3d41d6a0ca3bcad3afb9ca7d4365382aa51341e2e58bae2a574babdda5b9462",
+]);
+
 /**
  * Japanese Vowels (Kudo, Toyama, Shimbo 1999; UEA archive): which of nine speakers said two vowels, from 12 LPC
  * cepstrum coefficients over 7 to 29 steps. Uses the published split of 270 training and 370 test utterances; a fixed

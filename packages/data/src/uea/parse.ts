@@ -83,10 +83,9 @@ function seriesIn(line: string, { ends, classes, timeStamps }: Header, wrong: (w
 function checkLengths(one: UeaSeries, first: UeaSeries, header: Header, wrong: (wrong: string) => never): void {
   const { dimensions, equal, seriesLength, timeStamps, missing } = header;
   const { channels } = one;
-  if (channels.length !== (dimensions ?? first.channels.length))
-    wrong(
-      `it has ${channels.length} channels, but ${dimensions === undefined ? `the first series has ${first.channels.length}` : `the header says ${dimensions}`}`,
-    );
+  const [expected, says] =
+    dimensions === undefined ? [first.channels.length, "the first series has"] : [dimensions, "the header says"];
+  if (channels.length !== expected) wrong(`it has ${channels.length} channels, but ${says} ${expected}`);
   const steps = channels[0]?.length ?? 0;
   const other = timeStamps ? -1 : channels.findIndex(({ length }) => length !== steps);
   if (other > 0) wrong(`channel ${other + 1} has ${channels[other]?.length} values, but the first has ${steps}`);

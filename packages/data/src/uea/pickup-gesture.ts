@@ -3,9 +3,9 @@ import { checkOptions } from "@sluice/tensor/internal";
 import { checkCount } from "../check.ts";
 import type { Dataset } from "../dataset.ts";
 import { cited, pickupGestureWiimoteZ as facts } from "../facts.ts";
-import { sumsOf, type FileSet } from "../folder.ts";
+import { sumsOf } from "../folder.ts";
 import { shuffled } from "../shuffle.ts";
-import { readArchive } from "./archive.ts";
+import { archiveFiles, readArchive } from "./archive.ts";
 import type { UeaSeries } from "./parse.ts";
 
 /** Examples of {@link pickupGestureWiimoteZ}. */
@@ -26,21 +26,10 @@ export interface PickupGestureOptions {
   readonly validation?: number;
 }
 
-const files: FileSet = {
-  name: "PickupGestureWiimoteZ",
-  files: [
-    {
-      path: "uea/PickupGestureWiimoteZ/PickupGestureWiimoteZ_TRAIN.ts",
-      sha256: "4d303d9990df621c066fc454d62626e3721aed008462103500b86b1ac1ca92c8",
-    },
-    {
-      path: "uea/PickupGestureWiimoteZ/PickupGestureWiimoteZ_TEST.ts",
-      sha256: "a9109bce918e48ee0e924e9cf2fdfdc4de364a3d88ec5e8aa44399ff08b11361",
-    },
-  ],
-  obtain:
-    "Download PickupGestureWiimoteZ from https://www.timeseriesclassification.com/description.php?Dataset=PickupGestureWiimoteZ, put the two .ts files under uea/PickupGestureWiimoteZ of your data folder, and set the data folder with --data or SLUICE_DATA.",
-};
+const files = archiveFiles("PickupGestureWiimoteZ", [
+  "4d303d9990df621c066fc454d62626e3721aed008462103500b86b1ac1ca92c8",
+  "a9109bce918e48ee0e924e9cf2fdfdc4de364a3d88ec5e8aa44399ff08b11361",
+]);
 
 /**
  * PickupGestureWiimoteZ (Guna, Humar, Pogacnik 2012; UCR archive): which of ten people picks something up, from one

@@ -16,7 +16,7 @@ export type SeattleWeather = {
   readonly y: Tensor;
 };
 
-/** What was measured each day, and by what it was standardized: `(value - mean) / deviation`. */
+/** A measurement of each day. Its standardized values are `(value - mean) / deviation`. */
 export interface WeatherVariable {
   readonly name: string;
   readonly unit: string;

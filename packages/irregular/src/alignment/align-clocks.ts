@@ -1,6 +1,7 @@
 import { tensor, TensorError } from "@sluice/tensor";
-import { allocate, checkOptions, hasMembers, nth, shown, suggestion } from "@sluice/tensor/internal";
+import { allocate, checkOptions, hasMembers, lookUp, nth, shown, suggestion } from "@sluice/tensor/internal";
 import { raggedBatch, type RaggedBatch } from "../ragged/ragged-batch.ts";
+import { elapsedOf } from "../views/event-time.ts";
 import { alignOf, keepsValues, type Align, type AlignmentRule, type Series } from "./rules.ts";
 import { checkClock, checkTimed, type Clock, type TimedSequences } from "./timed.ts";
 
@@ -132,15 +133,6 @@ function seriesOf({ offsets, times, values, mask }: TimedSequences, row: number,
   };
 }
 
-/** The time of each step since the step before it, 0 at the first of a row. */
-function elapsedOf({ offsets, times }: Clock): Float64Array {
-  const elapsed = new Float64Array(times.data.length);
-  for (let row = 0; row + 1 < offsets.data.length; row++)
-    for (let step = nth(offsets.data, row) + 1; step < nth(offsets.data, row + 1); step++)
-      elapsed[step] = nth(times.data, step) - nth(times.data, step - 1);
-  return elapsed;
-}
-
 const asItIs: AlignmentRule = { by: "nearest", tolerance: 0 };
 
 function checked(
@@ -188,7 +180,7 @@ function checked(
         `alignClocks: ${category.name} of ${name} has categories, of which there is no mean and no line; use nearest, previous, or a window's first, last or count`,
       );
   }
-  return { clock, ruleOf: (name) => rules.get(name)! };
+  return { clock, ruleOf: (name) => lookUp(rules, name, `there is no rule of ${name}`) };
 }
 
 const isRule = (rule: AlignClocksOptions<string>["rule"]): rule is AlignmentRule =>

@@ -1,7 +1,7 @@
 /** How the values of one variable in one row come to the times of a clock. */
 import { TensorError } from "@sluice/tensor";
 import { checkOptions, nth, shown, suggestion } from "@sluice/tensor/internal";
-import { statisticOf, type Statistic } from "../views/statistics.ts";
+import { statisticOf, suitsCategories, type Statistic } from "../views/statistics.ts";
 
 /** How a sequence is brought to the times of a clock. */
 export type AlignmentRule =
@@ -60,7 +60,7 @@ export function alignOf(place: string, rule: AlignmentRule): Align {
 
 /** Whether every value that the rule gives is one that was observed, or a count: what categories allow. */
 export const keepsValues = (rule: AlignmentRule): boolean =>
-  rule.by === "window" ? ["first", "last", "count"].includes(rule.statistic ?? "mean") : rule.by !== "linear";
+  rule.by === "window" ? suitsCategories(rule.statistic ?? "mean") : rule.by !== "linear";
 
 function toleranceOf(place: string, tolerance = Infinity): number {
   if (tolerance >= 0) return tolerance;

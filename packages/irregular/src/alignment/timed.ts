@@ -1,6 +1,7 @@
 /** Sequences with times of their own, and a clock. */
 import { isTensor, TensorError, type ArrayTensor } from "@sluice/tensor";
-import { describe, hasMembers, nth, sameShape, shown } from "@sluice/tensor/internal";
+import { hasMembers, nth, shown } from "@sluice/tensor/internal";
+import { checkArray, checkTimes } from "../records/check-parts.ts";
 import type { Variable } from "../records/observations.ts";
 
 /** Times by row: row `i` has those from `offsets[i]` up to, but not including, `offsets[i + 1]`. They increase. */
@@ -30,21 +31,7 @@ export function checkClock(place: string, clock: Clock): void {
   checkArray(`${place}.times`, times, "f64 [steps]", ["f64"], [steps]);
   const rows = isTensor(offsets) ? (offsets.shape[0] ?? 1) : 1;
   checkArray(`${place}.offsets`, offsets, "i32 [rows + 1]", ["i32"], [Math.max(1, rows)]);
-  if (nth(offsets.data, 0) !== 0 || nth(offsets.data, rows - 1) !== steps)
-    throw new TensorError(
-      `${place}: offsets go from ${offsets.data[0]} to ${offsets.data[rows - 1]}, expected 0 to ${steps}, the number of times`,
-    );
-  for (let row = 0; row + 1 < rows; row++) {
-    const [from, to] = [nth(offsets.data, row), nth(offsets.data, row + 1)];
-    if (from > to) throw new TensorError(`${place}: offsets decrease at row ${row}, from ${from} to ${to}`);
-    for (let step = from; step < to; step++) {
-      const time = nth(times.data, step);
-      if (!Number.isFinite(time) || (step > from && !(time > nth(times.data, step - 1))))
-        throw new TensorError(
-          `${place}: the times of row ${row} must be finite and increase, got ${time} after ${step > from ? times.data[step - 1] : "no other"}; sort the steps, and join those of one time`,
-        );
-    }
-  }
+  checkTimes(place, clock);
 }
 
 /** Throws a TensorError if values or mask do not fit the times. */
@@ -55,16 +42,4 @@ export function checkTimed(place: string, given: TimedSequences): void {
   const features = isTensor(values) ? (values.shape[1] ?? 0) : 0;
   checkArray(`${place}.values`, values, `f32 or f64 [${steps},features]`, ["f32", "f64"], [steps, features]);
   if (mask !== undefined) checkArray(`${place}.mask`, mask, `bool [${steps},${features}]`, ["bool"], [steps, features]);
-}
-
-function checkArray(
-  place: string,
-  given: unknown,
-  expected: string,
-  dtypes: readonly string[],
-  shape: readonly number[],
-): void {
-  if (!isTensor(given)) throw new TensorError(`${place} is ${shown(given)}, expected ${expected}`);
-  if (given.kind !== "array" || !dtypes.includes(given.dtype) || !sameShape(given.shape, shape))
-    throw new TensorError(`${place} is ${given.dtype} ${describe(given)}, expected ${expected}`);
 }

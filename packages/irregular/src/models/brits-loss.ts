@@ -1,7 +1,6 @@
 import {
   abs,
   add,
-  broadcastTo,
   convert,
   div,
   greater,
@@ -18,7 +17,7 @@ import type { BritsEstimates, BritsOutput } from "./brits.ts";
 import {
   observedIn,
   observedWeights,
-  rowWeights,
+  valueWeights,
   weightedMean,
   type CountedExamples,
   type Observed,
@@ -59,14 +58,7 @@ export function britsLoss(output: BritsOutput, examples: CountedExamples, option
     [history, features, combined].map((estimate) => meanOf(abs(sub(estimate, observed.x)), weights));
   const reconstruction = [...errors(output.forward), ...errors(output.backward)].reduce((a, b) => add(a, b));
   const apart = abs(sub(output.forward.imputed, output.backward.imputed));
-  return add(div(reconstruction, 3), mul(consistency, weightedMean(apart, countedValues(examples, observed))));
-}
-
-/** The weights of all values within the lengths, of the shape of x. */
-function countedValues(examples: CountedExamples, { x, within }: Observed): Tensor {
-  const rows = rowWeights(examples, x);
-  const ones = broadcastTo(convert(within, x.dtype), x.shape);
-  return rows === undefined ? ones : mul(ones, rows);
+  return add(div(reconstruction, 3), mul(consistency, weightedMean(apart, valueWeights(examples, observed))));
 }
 
 /** The mean over the steps of their means; the steps are those of the longest row. */

@@ -1,7 +1,7 @@
-import { add, broadcastTo, convert, greater, mul, select, sqrt, square, sub, type Tensor } from "@sluice/tensor";
+import { add, greater, select, sqrt, square, sub, type Tensor } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
 import type { MRnnOutput } from "./m-rnn.ts";
-import { observedIn, observedWeights, rowWeights, weightedMean, type CountedExamples } from "./observed.ts";
+import { observedIn, observedWeights, valueWeights, weightedMean, type CountedExamples } from "./observed.ts";
 
 /**
  * The loss of {@link mRnn}, as in PyPOTS: the root mean squared error of the interpolation where something was observed,
@@ -16,14 +16,12 @@ import { observedIn, observedWeights, rowWeights, weightedMean, type CountedExam
 export function mRnnLoss(output: MRnnOutput, examples: CountedExamples): Tensor {
   checkOptions("mRnnLoss", output, ["interpolated", "estimated", "imputed"]);
   const observed = observedIn("mRnnLoss", examples);
-  const { x, mask, within } = observed;
+  const { x, mask } = observed;
   const { interpolated, estimated } = output;
-  const rows = rowWeights(examples, x);
-  const all = broadcastTo(convert(within, x.dtype), x.shape);
   const filled = select(mask, x, interpolated);
   return add(
     rootMean(square(sub(interpolated, x)), observedWeights(examples, observed)),
-    rootMean(square(sub(estimated, filled)), rows === undefined ? all : mul(all, rows)),
+    rootMean(square(sub(estimated, filled)), valueWeights(examples, observed)),
   );
 }
 

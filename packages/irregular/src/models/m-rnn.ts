@@ -1,7 +1,7 @@
 import { gru, sequence, type LayerParams } from "@sluice/cells";
-import { bias, checkParameters, identity, initialize, kernel, parameter, randomNormal } from "@sluice/params";
+import { bias, checkParameters, initialize, kernel, parameter, randomNormal } from "@sluice/params";
 import type { InitOptions, Specs } from "@sluice/params";
-import { add, broadcastTo, concat, convert, key as keyOf, keyFor, matmul, mul, pad, reshape } from "@sluice/tensor";
+import { add, broadcastTo, concat, convert, keyFor, matmul, mul, pad, reshape } from "@sluice/tensor";
 import {
   select,
   sigmoid,
@@ -151,12 +151,11 @@ interface Streams {
 function streamsOf(observed: Observed, elapsed: Tensor | undefined, leaveOut: boolean): Streams {
   const { x, mask } = observed;
   const { since, until } = elapsedBothWays("mRnn", observed, elapsed);
-  const streams = [since, until].map((delta) => {
+  const streamOf = (delta: Tensor): Tensor => {
     const parts = [x, convert(mask, x.dtype), delta].map((part) => reshape(part, [...x.shape, 1]));
     return concat(parts, 3);
-  });
-  const [forward, backward] = streams;
-  if (forward === undefined || backward === undefined) throw new TensorError("mRnn: no streams");
+  };
+  const [forward, backward] = [streamOf(since), streamOf(until)];
   const time = x.shape[1] ?? 0;
   if (!leaveOut || time === 0) return { forward, backward };
   return {
@@ -237,9 +236,9 @@ function impute(
 
 /** Zeros on the diagonal of a square matrix like W, and ones elsewhere. */
 function offDiagonal({ shape, dtype }: Tensor): Tensor {
-  const { data } = identity(keyOf(0), shape, {});
+  const [n = 0] = shape;
   return tensor(
-    data.map((one) => 1 - one),
+    Array.from({ length: n * n }, (_, at) => Number(at % (n + 1) !== 0)),
     shape,
     { dtype },
   );

@@ -1,6 +1,7 @@
 /** What models that fill in missing values read, and what they count. */
 import {
   and,
+  broadcastTo,
   convert,
   div,
   full,
@@ -84,16 +85,19 @@ export type CountedExamples = ObservedExamples & {
   readonly weight?: Tensor;
 };
 
-/** The weights `[batch, 1, 1]` of the rows as floats, undefined where all are 1. */
-export const rowWeights = ({ weight }: CountedExamples, like: Tensor): Tensor | undefined =>
-  weight === undefined ? undefined : reshape(convert(weight, like.dtype), [like.shape[0] ?? 0, 1, 1]);
-
 /** The weights of the observed values, `[batch, time, variables]`. */
-export function observedWeights(examples: CountedExamples, { x, mask }: Observed): Tensor {
-  const weights = rowWeights(examples, x);
-  const ones = convert(mask, x.dtype);
-  return weights === undefined ? ones : mul(ones, weights);
-}
+export const observedWeights = (examples: CountedExamples, { x, mask }: Observed): Tensor =>
+  weighted(examples, convert(mask, x.dtype));
+
+/** The weights of all values within the lengths, `[batch, time, variables]`. */
+export const valueWeights = (examples: CountedExamples, { x, within }: Observed): Tensor =>
+  weighted(examples, broadcastTo(convert(within, x.dtype), x.shape));
+
+/** Values of each row, times its weight. */
+const weighted = ({ weight }: CountedExamples, values: Tensor): Tensor =>
+  weight === undefined
+    ? values
+    : mul(values, reshape(convert(weight, values.dtype), [values.shape[0] ?? 0, 1, 1]));
 
 /** `sum(weights losses) / sum(weights)`, 0 of nothing, over all axes or those given. */
 export function weightedMean(losses: Tensor, weights: Tensor, axes?: readonly number[]): Tensor {

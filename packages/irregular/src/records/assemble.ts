@@ -4,7 +4,7 @@ import { meanOf } from "./mean.ts";
 import type { Observations, Statics, TimeUnit, Variable } from "./observations.ts";
 import type { SameTime } from "./options.ts";
 import { problemOf } from "./reading.ts";
-import { needsNoTime, type Readings } from "./readings.ts";
+import { needsNoTime, placeAt, type Readings } from "./readings.ts";
 import { placeOf, type RecordFault, type RecordProblem } from "./report.ts";
 
 /** What a data set is made of, besides its values. */
@@ -46,7 +46,7 @@ export function assemble(
 ): { readonly observations: Observations; readonly kept: number; readonly repeated: number } {
   const { ids, variables, statics, timeUnit, sameTime } = frame;
   let repeated = 0;
-  const [timed, fixed] = [false, true].map((isStatic) => {
+  const partOf = (isStatic: boolean): { readonly placed: Placed; readonly cells: Cells } => {
     const columns = isStatic ? statics : variables;
     const { placed, order } = inPlace(readings, ids, columns, isStatic);
     const nameOf = (at: number): string =>
@@ -56,8 +56,8 @@ export function assemble(
       else problems.push(lost);
     });
     return { placed, cells };
-  });
-  if (timed === undefined || fixed === undefined) throw new Error("two kinds of readings");
+  };
+  const [timed, fixed] = [partOf(false), partOf(true)];
   const observations: Observations = {
     variables,
     ids,
@@ -138,28 +138,29 @@ function cellsOf(
 /** The value of a place with several readings. Reports every reading but one. */
 function resolved(
   operation: string,
-  { value, record, line }: Placed,
+  placed: Placed,
   readings: Uint32Array,
   { rule, nameOf }: Rule,
   lose: (problem: RecordProblem) => void,
 ): number {
   const kept = nth(readings, rule === "last" ? readings.length - 1 : 0);
-  const here = (at: number): { record: number; line?: number } =>
-    nth(line, at) === 0 ? { record: nth(record, at) } : { record: nth(record, at), line: nth(line, at) };
+  const { value } = placed;
+  const here = (at: number): string => placeOf(placeAt(placed, at));
   const other = readings.find((at) => nth(value, at) !== nth(value, kept));
   const what = nameOf(kept);
   if (other !== undefined && rule === "error")
     throw new TensorError(
-      `${operation}: ${what} is ${nth(value, kept)} in ${placeOf(here(kept))} and ${nth(value, other)} in ${placeOf(here(other))}; choose a rule with sameTime: mean, first or last`,
+      `${operation}: ${what} is ${nth(value, kept)} in ${here(kept)} and ${nth(value, other)} in ${here(other)}; choose a rule with sameTime: mean, first or last`,
     );
   const [fault, why]: [RecordFault, string] =
     other === undefined
-      ? ["duplicate", `, as in ${placeOf(here(kept))}`]
+      ? ["duplicate", `, as in ${here(kept)}`]
       : [
           "same time",
-          `, and another value in ${placeOf(here(kept))}; ${rule === "mean" ? "their mean is taken" : `the ${rule} is taken`}`,
+          `, and another value in ${here(kept)}; ${rule === "mean" ? "their mean is taken" : `the ${rule} is taken`}`,
         ];
-  for (const at of readings) if (at !== kept) lose(problemOf(fault, here(at), `${what} is ${nth(value, at)}${why}`));
+  for (const at of readings)
+    if (at !== kept) lose(problemOf(fault, placeAt(placed, at), `${what} is ${nth(value, at)}${why}`));
   return rule === "mean" && other !== undefined
     ? meanOf(Array.from(readings, (at) => nth(value, at)))
     : nth(value, kept);

@@ -6,7 +6,7 @@ import { idOf, readRecord, type RawRecord, type Reading, type UnreadableLine } f
 import { growingNames, growingReadings, needsNoTime, noTime, type GrowingReadings, type Names } from "./readings.ts";
 import type { RecordProblem } from "./report.ts";
 import { recognisedFormats, timeFormats, writtenTime, type TimeOptions, type WrittenTime } from "./time.ts";
-import { readTimes } from "./timed.ts";
+import { readTimes } from "./read-times.ts";
 import { seenUnits, type SeenUnits } from "./units.ts";
 import { inOrder } from "./variables.ts";
 

@@ -1,6 +1,7 @@
 import { tensor, TensorError, type ArrayTensor } from "@sluice/tensor";
-import { allocate, checkList, nth, shown } from "@sluice/tensor/internal";
+import { checkList, nth, shown } from "@sluice/tensor/internal";
 import { checkObservations } from "./check-observations.ts";
+import { joined } from "./ranges.ts";
 
 /** A unit of time. A week has 7 days, a day 24 hours. */
 export type TimeUnit = "milliseconds" | "seconds" | "minutes" | "hours" | "days" | "weeks";
@@ -58,35 +59,26 @@ export function observedCount({ mask }: Observations): number {
  */
 export function takeRows(observations: Observations, rows: readonly number[] | Int32Array): Observations {
   checkObservations("takeRows", observations);
-  const { ids, offsets, times, values, mask, statics, variables } = observations;
+  const { ids, offsets, times, values, mask, statics } = observations;
   if (!(rows instanceof Int32Array)) checkList("takeRows", "rows", rows, "[0, 2]");
   const wrong = rows.find((row) => !Number.isInteger(row) || row < 0 || row >= ids.length);
   if (wrong !== undefined)
     throw new TensorError(`takeRows: expected rows from 0 to ${ids.length - 1}, got ${shown(wrong)}`);
-  const twice = rows.find((row, i) => rows.indexOf(row) !== i);
-  if (twice !== undefined) throw new TensorError(`takeRows: row ${twice} is asked for twice, and ids are unique`);
-  const taken = [...rows].map((row) => ({ row, from: nth(offsets.data, row), to: nth(offsets.data, row + 1) }));
+  if (new Set(rows).size !== rows.length) {
+    const twice = rows.find((row, i) => rows.indexOf(row) !== i);
+    throw new TensorError(`takeRows: row ${twice} is asked for twice, and ids are unique`);
+  }
+  const steps = Array.from(rows, (row) => ({ from: nth(offsets.data, row), to: nth(offsets.data, row + 1) }));
+  const taken = Array.from(rows, (row) => ({ from: row, to: row + 1 }));
   const starts = new Int32Array(rows.length + 1);
-  taken.forEach(({ from, to }, i) => (starts[i + 1] = nth(starts, i) + to - from));
-  const bySteps = (x: ArrayTensor, width: number, shape: readonly number[]): ArrayTensor => {
-    const data = allocate(x.dtype, nth(starts, rows.length) * width);
-    taken.forEach(({ from, to }, i) => data.set(x.data.subarray(from * width, to * width), nth(starts, i) * width));
-    return tensor(data, shape, { dtype: x.dtype });
-  };
-  const byRow = (x: ArrayTensor): ArrayTensor => {
-    const width = statics.variables.length;
-    const data = allocate(x.dtype, rows.length * width);
-    taken.forEach(({ row }, i) => data.set(x.data.subarray(row * width, (row + 1) * width), i * width));
-    return tensor(data, [rows.length, width], { dtype: x.dtype });
-  };
-  const steps = nth(starts, rows.length);
+  steps.forEach(({ from, to }, i) => (starts[i + 1] = nth(starts, i) + to - from));
   return {
     ...observations,
-    ids: taken.map(({ row }) => nth(ids, row)),
+    ids: Array.from(rows, (row) => nth(ids, row)),
     offsets: tensor(starts),
-    times: bySteps(times, 1, [steps]),
-    values: bySteps(values, variables.length, [steps, variables.length]),
-    mask: bySteps(mask, variables.length, [steps, variables.length]),
-    statics: { ...statics, values: byRow(statics.values), mask: byRow(statics.mask) },
+    times: joined(times, steps),
+    values: joined(values, steps),
+    mask: joined(mask, steps),
+    statics: { ...statics, values: joined(statics.values, taken), mask: joined(statics.mask, taken) },
   };
 }

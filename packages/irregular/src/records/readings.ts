@@ -1,3 +1,5 @@
+import { nth } from "@sluice/tensor/internal";
+
 /** Values that were read, in columns of one length: a large file has many values, so none of them is an object. */
 export interface Readings {
   readonly length: number;
@@ -14,6 +16,15 @@ export interface Readings {
   readonly record: ArrayLike<number>;
   /** The line, or 0 if there is none. */
   readonly line: ArrayLike<number>;
+}
+
+/** Where a reading stands. The line is left out where there is none. */
+export function placeAt(
+  { record, line }: Pick<Readings, "record" | "line">,
+  at: number,
+): { readonly record: number; readonly line?: number } {
+  const place = { record: nth(record, at) };
+  return nth(line, at) === 0 ? place : { ...place, line: nth(line, at) };
 }
 
 /** In place of a format: the time cannot be read. */

@@ -35,9 +35,8 @@ const milliseconds: Readonly<Record<TimeUnit, number>> = {
 export function checkTimeUnit(operation: string, option: string, unit: unknown): void {
   if (typeof unit === "string" && Object.hasOwn(milliseconds, unit)) return;
   const units = Object.keys(milliseconds);
-  throw new TensorError(
-    `${operation}: ${option} is ${shown(unit)}, expected a unit of time; ${typeof unit === "string" ? suggestion(unit, units) : `known: ${units.join(", ")}`}`,
-  );
+  const known = typeof unit === "string" ? suggestion(unit, units) : `known: ${units.join(", ")}`;
+  throw new TensorError(`${operation}: ${option} is ${shown(unit)}, expected a unit of time; ${known}`);
 }
 
 /** What headings call units of time, besides their names. */

@@ -21,7 +21,12 @@ const hasNumbers = (part: unknown, names: readonly string[]): boolean =>
   typeof part === "object" && part !== null && names.every((name) => Number.isFinite(Reflect.get(part, name)));
 
 /** Throws an error if these are not the variables that something was fitted to, in the same order and units. */
-export function checkVariables(operation: string, fitted: readonly Variable[], present: readonly Variable[]): void {
+export function checkVariables(
+  operation: string,
+  parts: readonly { readonly variable: Variable }[],
+  present: readonly Variable[],
+): void {
+  const fitted = parts.map(({ variable }) => variable);
   const same = ({ name, unit, categories }: Variable, other: Variable | undefined): boolean =>
     name === other?.name && unit === other.unit && String(categories) === String(other.categories);
   if (fitted.length === present.length && fitted.every((variable, i) => same(variable, present[i]))) return;

@@ -4,7 +4,7 @@ import { checkObservations } from "../records/check-observations.ts";
 import type { Observations, Variable } from "../records/observations.ts";
 import { cubicPiece, cubicValue, naturalCubicSlopes } from "../paths/natural-cubic.ts";
 import { checkFitted, checkVariables } from "./check-fitted.ts";
-import { mean, observedColumns } from "./moments.ts";
+import { mean, observedColumns, type Columns } from "./moments.ts";
 
 /** How a value that was not observed is filled in. */
 export type Imputation = "mean" | "forward" | "backward" | "linear" | "spline" | "none";
@@ -33,7 +33,6 @@ export interface Imputer {
  * - `"backward"`: the next value that is observed in the row, or else the typical value. Not causal.
  * - `"linear"`: on the line, in time, between the values before and after; the nearest one before the first and after
  *   the last; the typical value if the row has none. Not causal. Categories take the value before, or else the next.
- *
  * - `"spline"`: on the natural cubic spline, in time, through the values of the row; before the first and after the last
  *   as for `"linear"`. It may go beyond the values that it runs through. Not causal. Categories as for `"linear"`.
  * - `"none"`: nothing is filled in, and what was not observed is NaN. Causal. For models that read the mask.
@@ -45,11 +44,11 @@ export function fitImputer(train: Observations, options: { readonly imputation: 
   const { imputation } = options;
   checkImputation("fitImputer", imputation);
   checkObservations("fitImputer", train);
-  const fit = ({ variables, values, mask }: Columns): Typical[] =>
-    observedColumns(values, mask, variables.length).map((observed, i) => {
-      const variable = nth(variables, i);
-      return { variable, value: variable.categories === undefined ? mean(observed) : mostFrequent(observed) };
-    });
+  const fit = (columns: Columns): Typical[] =>
+    observedColumns(columns).map(({ variable, observed }) => ({
+      variable,
+      value: variable.categories === undefined ? mean(observed) : mostFrequent(observed),
+    }));
   return { imputation, causal: causal[imputation], variables: fit(train), statics: fit(train.statics) };
 }
 
@@ -66,9 +65,6 @@ const causal: Readonly<Record<Imputation, boolean>> = {
   spline: false,
   none: true,
 };
-
-/** What observations and their static variables have in common. */
-type Columns = Pick<Observations, "variables" | "values" | "mask">;
 
 /** The value that occurs most often; of several, the least. 0 of nothing. */
 function mostFrequent(values: readonly number[]): number {
@@ -87,14 +83,8 @@ export function applyImputer(imputer: Imputer, observations: Observations): Obse
   checkObservations("applyImputer", observations);
   const { imputation, variables, statics } = imputer;
   checkImputation("applyImputer", imputation);
-  const check = (fitted: readonly Typical[], present: readonly Variable[]): void =>
-    checkVariables(
-      "applyImputer",
-      fitted.map(({ variable }) => variable),
-      present,
-    );
-  check(variables, observations.variables);
-  check(statics, observations.statics.variables);
+  checkVariables("applyImputer", variables, observations.variables);
+  checkVariables("applyImputer", statics, observations.statics.variables);
   return {
     ...observations,
     values: filled(imputation, variables, observations),

@@ -1,11 +1,19 @@
 import { nth } from "@sluice/tensor/internal";
-import type { ArrayTensor } from "@sluice/tensor";
+import type { Observations, Variable } from "../records/observations.ts";
 
-/** The observed values of each column of `[n, width]`, in the order of the data. */
-export function observedColumns(values: ArrayTensor, mask: ArrayTensor, width: number): readonly number[][] {
-  const columns = Array.from({ length: width }, (): number[] => []);
-  mask.data.forEach((observed, at) => {
-    if (observed === 1) nth(columns, at % width).push(nth(values.data, at));
+/** What observations and their static variables have in common. */
+export type Columns = Pick<Observations, "variables" | "values" | "mask">;
+
+interface ObservedColumn {
+  readonly variable: Variable;
+  readonly observed: number[];
+}
+
+/** The observed values of each variable, in the order of the data. */
+export function observedColumns({ variables, values, mask }: Columns): readonly ObservedColumn[] {
+  const columns = variables.map((variable): ObservedColumn => ({ variable, observed: [] }));
+  mask.data.forEach((isObserved, at) => {
+    if (isObserved === 1) nth(columns, at % columns.length).observed.push(nth(values.data, at));
   });
   return columns;
 }

@@ -3,7 +3,7 @@ import { checkOptions, nth, shown } from "@sluice/tensor/internal";
 import { checkObservations } from "../records/check-observations.ts";
 import type { Observations, Variable } from "../records/observations.ts";
 import { checkFitted, checkVariables } from "./check-fitted.ts";
-import { deviation, mean, observedColumns } from "./moments.ts";
+import { deviation, mean, observedColumns, type Columns } from "./moments.ts";
 
 /** How values are scaled: to mean 0 and deviation 1, or to the range from 0 to 1. */
 export type Scaling = "standardize" | "min-max";
@@ -38,13 +38,10 @@ export function fitScaler(train: Observations, options: { readonly scaling?: Sca
   if (scaling !== "standardize" && scaling !== "min-max")
     throw new TensorError(`fitScaler: scaling is ${shown(scaling)}, expected "standardize" or "min-max"`);
   checkObservations("fitScaler", train);
-  const fit = ({ variables, values, mask }: Columns): Scale[] =>
-    observedColumns(values, mask, variables.length).map((observed, i) => scaleOf(nth(variables, i), observed, scaling));
+  const fit = (columns: Columns): Scale[] =>
+    observedColumns(columns).map(({ variable, observed }) => scaleOf(variable, observed, scaling));
   return { scaling, variables: fit(train), statics: fit(train.statics) };
 }
-
-/** What observations and their static variables have in common. */
-type Columns = Pick<Observations, "variables" | "values" | "mask">;
 
 function scaleOf(variable: Variable, observed: readonly number[], scaling: Scaling): Scale {
   if (variable.categories !== undefined || observed.length === 0) return { variable, center: 0, spread: 1 };
@@ -80,11 +77,7 @@ function scaled(
   checkObservations(operation, observations);
   const { variables, statics } = scaler;
   const of = (fitted: readonly Scale[], { variables: present, values }: Columns): ArrayTensor => {
-    checkVariables(
-      operation,
-      fitted.map(({ variable }) => variable),
-      present,
-    );
+    checkVariables(operation, fitted, present);
     return tensor(
       Float64Array.from(values.data, (value, at) => f(value, nth(fitted, at % fitted.length))),
       values.shape,

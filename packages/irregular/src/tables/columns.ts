@@ -63,9 +63,12 @@ export function withTimeUnit(operation: string, time: TimeOptions, heading: Head
   if (heading?.unit === undefined) return time;
   const unit = timeUnitOf(heading.unit);
   if (time.numbersIn !== undefined && (unit === undefined || unit === time.numbersIn)) return time;
-  if (time.numbersIn !== undefined || unit === undefined)
+  if (time.numbersIn !== undefined || unit === undefined) {
+    const wrong =
+      time.numbersIn === undefined ? "set time.numbersIn to a unit of time" : `but time.numbersIn is ${time.numbersIn}`;
     throw new TensorError(
-      `${operation}: the heading ${shown(heading.text)} says that times are in ${shown(heading.unit)}; ${time.numbersIn === undefined ? "set time.numbersIn to a unit of time" : `but time.numbersIn is ${time.numbersIn}`}`,
+      `${operation}: the heading ${shown(heading.text)} says that times are in ${shown(heading.unit)}; ${wrong}`,
     );
+  }
   return { ...time, numbersIn: unit };
 }

@@ -41,10 +41,9 @@ export function nextEventExamples(given: RaggedBatch, options: NextEventExamples
   );
   const time = lengths.reduce((most, n) => Math.max(most, n), 0);
   const { dtype } = values;
-  const [x, since, logElapsed] = [marks + 1, 1, 1].map((width) => allocate(dtype, rows * time * width));
+  const x = allocate(dtype, rows * time * (marks + 1));
+  const [since, logElapsed] = [allocate(dtype, rows * time), allocate(dtype, rows * time)];
   const next = new Int32Array(rows * time);
-  if (x === undefined || since === undefined || logElapsed === undefined)
-    throw new TensorError("nextEventExamples: no memory");
   lengths.forEach((length, row) => {
     for (let step = 0; step < length; step++) {
       const [from, at] = [nth(offsets.data, row) + step, row * time + step];

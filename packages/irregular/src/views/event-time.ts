@@ -42,7 +42,10 @@ export function eventTime(observations: Observations, options: EventTimeOptions 
 }
 
 /** The time of each step since the step before it, 0 at the first of a row. */
-export function elapsedOf({ offsets: { data: offsets }, times: { data: times } }: Observations): Float64Array {
+export function elapsedOf({
+  offsets: { data: offsets },
+  times: { data: times },
+}: Pick<Observations, "offsets" | "times">): Float64Array {
   const elapsed = new Float64Array(times.length);
   for (let row = 0; row + 1 < offsets.length; row++)
     for (let step = nth(offsets, row) + 1; step < nth(offsets, row + 1); step++)

@@ -29,10 +29,13 @@ export function statisticOf(
 
 function checkStatistic(what: string, statistic: unknown): asserts statistic is Statistic {
   if (typeof statistic === "string" && Object.hasOwn(statistics, statistic)) return;
-  throw new TensorError(
-    `${what} is ${shown(statistic)}; ${suggestion(String(statistic), Object.keys(statistics), { median: "mean", n: "count", minimum: "min", maximum: "max" })}`,
-  );
+  const aliases = { median: "mean", n: "count", minimum: "min", maximum: "max" };
+  const known = suggestion(String(statistic), Object.keys(statistics), aliases);
+  throw new TensorError(`${what} is ${shown(statistic)}; ${known}`);
 }
+
+/** Whether a statistic of categories is one of them, or a count. */
+export const suitsCategories = (statistic: Statistic): boolean => ["first", "last", "count"].includes(statistic);
 
 /** A variable and its statistic. */
 export interface Summary {
@@ -61,7 +64,7 @@ export function summariesOf(
     const asked = typeof given === "string" ? given : Object.hasOwn(byName, name) ? byName[name] : undefined;
     const statistic = asked ?? (categories === undefined ? "mean" : "last");
     checkStatistic(`${operation}: the statistic of ${name}`, statistic);
-    if (categories !== undefined && statistic !== "first" && statistic !== "last" && statistic !== "count")
+    if (categories !== undefined && !suitsCategories(statistic))
       throw new TensorError(
         `${operation}: ${name} has categories, which have no ${statistic}; use first, last or count`,
       );

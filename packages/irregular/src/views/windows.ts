@@ -1,7 +1,8 @@
 import { tensor, TensorError, type ArrayTensor } from "@sluice/tensor";
-import { allocate, checkOptions, nth, shown } from "@sluice/tensor/internal";
+import { checkOptions, nth, shown } from "@sluice/tensor/internal";
 import { checkObservations } from "../records/check-observations.ts";
 import { observedCount, type Observations } from "../records/observations.ts";
+import { joined } from "../records/ranges.ts";
 import type { ObservationsView } from "./view.ts";
 
 /** Options of {@link windowed}. */
@@ -47,20 +48,19 @@ export function windowed(observations: Observations, options: WindowedOptions): 
   const all = windows.flat();
   const offsets = new Int32Array(all.length + 1);
   all.forEach(({ from, to }, i) => (offsets[i + 1] = nth(offsets, i) + to - from));
-  const steps = nth(offsets, all.length);
   const rows = all.map(({ row }) => ({ from: row, to: row + 1 }));
   return {
     observations: {
       ...observations,
       ids: windows.flatMap((own, row) => own.map((_, i) => `${nth(ids, row)}#${i}`)),
       offsets: tensor(offsets),
-      times: joined(times, all, steps),
-      values: joined(values, all, steps),
-      mask: joined(mask, all, steps),
+      times: joined(times, all),
+      values: joined(values, all),
+      mask: joined(mask, all),
       statics: {
         ...statics,
-        values: joined(statics.values, rows, all.length),
-        mask: joined(statics.mask, rows, all.length),
+        values: joined(statics.values, rows),
+        mask: joined(statics.mask, rows),
       },
     },
     rows: Int32Array.from(all, ({ row }) => row),
@@ -98,22 +98,6 @@ function stepFrom(times: ArrayLike<number>, time: number, low: number, high: num
     else high = middle;
   }
   return low;
-}
-
-/** Ranges of the first axis, one after another. */
-function joined(
-  x: ArrayTensor,
-  ranges: readonly { readonly from: number; readonly to: number }[],
-  length: number,
-): ArrayTensor {
-  const width = x.shape[1] ?? 1;
-  const data = allocate(x.dtype, length * width);
-  let at = 0;
-  for (const { from, to } of ranges) {
-    data.set(x.data.subarray(from * width, to * width), at * width);
-    at += to - from;
-  }
-  return tensor(data, [length, ...x.shape.slice(1)], { dtype: x.dtype });
 }
 
 /** How many observed values are in at least one window. */

@@ -1,7 +1,7 @@
 import { TensorError } from "@sluice/tensor";
 import { nth, shown } from "@sluice/tensor/internal";
 import { problemOf } from "./reading.ts";
-import { needsNoTime, noTime, type Readings } from "./readings.ts";
+import { needsNoTime, noTime, placeAt, type Readings } from "./readings.ts";
 import { placeOf, type RecordProblem } from "./report.ts";
 import { isOtherDate, timeConverter, timeFormats, type TimeFormat, type TimeOptions } from "./time.ts";
 
@@ -22,9 +22,7 @@ export function readTimes(
   { time: options, unread }: { readonly time: TimeOptions; readonly unread: readonly unknown[] },
   problems: RecordProblem[],
 ): Timed {
-  const { length, format, time: written, record, line } = readings;
-  const placeAt = (i: number): { record: number; line?: number } =>
-    nth(line, i) === 0 ? { record: nth(record, i) } : { record: nth(record, i), line: nth(line, i) };
+  const { length, format, time: written } = readings;
   const counts = timeFormats.map(() => 0);
   for (let i = 0; i < length; i++) {
     const index = nth(format, i);
@@ -32,10 +30,14 @@ export function readTimes(
   }
   const most = counts.indexOf(Math.max(...counts));
   const first = Array.prototype.indexOf.call(format, noTime);
-  if (options.format === undefined && counts[most] === 0 && first >= 0)
+  if (options.format === undefined && counts[most] === 0 && first >= 0) {
+    const advice = isOtherDate(unread[0])
+      ? 'say in which order its parts are: time.format "day-month-year" or "month-day-year"'
+      : "expected numbers, HH:MM or ISO dates, such as 12.5, 07:30 or 2024-03-01T07:30";
     throw new TensorError(
-      `${operation}: none of ${unread.length} times can be read, such as ${shown(unread[0])} in ${placeOf(placeAt(first))}; ${isOtherDate(unread[0]) ? 'say in which order its parts are: time.format "day-month-year" or "month-day-year"' : "expected numbers, HH:MM or ISO dates, such as 12.5, 07:30 or 2024-03-01T07:30"}`,
+      `${operation}: none of ${unread.length} times can be read, such as ${shown(unread[0])} in ${placeOf(placeAt(readings, first))}; ${advice}`,
     );
+  }
   const timeFormat = options.format ?? nth(timeFormats, most);
   const wanted = timeFormats.indexOf(timeFormat);
   const convert = timeConverter(timeFormat, options);
@@ -50,7 +52,7 @@ export function readTimes(
     if (converted !== undefined) continue;
     const said =
       text ?? (index === 0 ? String(nth(written, i)) : `written as ${expectedTime[nth(timeFormats, index)]}`);
-    problems.push(problemOf("time", placeAt(i), `the time is ${said}, expected ${expectedTime[timeFormat]}`));
+    problems.push(problemOf("time", placeAt(readings, i), `the time is ${said}, expected ${expectedTime[timeFormat]}`));
   }
   return { timeFormat, time };
 }
