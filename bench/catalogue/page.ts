@@ -40,7 +40,8 @@ in the same turns; **of bound** is the time divided by that of its matrix produc
 its other steps read and write at the memory's bandwidth, sampled in the same turns; **torchrecurrent** is its time
 divided by Sluice's, here and, in the next column, with ${smallSize[2]} inputs and ${smallSize[3]} units. **Loops** says
 what one step of each loop of this program does, in the order of the loops: matrix products + passes over memory +
-reductions of values that no pass computes. Weights that are computed by loops have theirs before and after the two over time. ${about}
+reductions of values that no pass computes. Weights that are computed by loops have theirs before and after the two over
+time. ${about}
 
 ${summaryOf(cells)}
 `;

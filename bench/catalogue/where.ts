@@ -81,8 +81,9 @@ function productsReason({ products, peak }: Where, { flops, fewRows }: Account):
 }
 
 function passesReason(where: Where, { elements, passes }: Account): string {
+  const values = Math.round(elements / Math.max(1, passes)).toLocaleString("en-US");
   const times = number(where.passes / leastOfPasses(where));
-  return `passes over ${Math.round(elements / Math.max(1, passes)).toLocaleString("en-US")} values on average take ${times} times what they compute or move`;
+  return `passes over ${values} values on average take ${times} times what they compute or move`;
 }
 
 /** The operations that cost most, until they make up most of it. */

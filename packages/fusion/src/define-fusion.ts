@@ -235,7 +235,7 @@ function fuseSteps(
   options: FuseOptions,
 ): FusedAndTraces {
   const modalities = stepwise(given);
-  const lengths = longest(modalities, given);
+  const lengths = longest(modalities.filter((_, i) => given[i]?.spec.kind === "sequence"));
   const times = modalities.find((modality) => modality.times !== undefined)?.times;
   const shown = (value: Tensor): Tensor =>
     lengths === undefined ? value : zeroBeyond(value, lengths, { batch: 0, time: 1 });

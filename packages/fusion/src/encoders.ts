@@ -86,7 +86,8 @@ function encode(layer: Layer, weights: Tree, given: GivenModality, options: Appl
     ...(steps && { mask: steps }),
     ...(extra && { extra }),
   });
-  if (output.shape.length === 3) return { modality: described(given, output), ...rest };
+  const sameSteps = output.shape.length === 3 && layer.ownSteps !== true;
+  if (sameSteps) return { modality: described(given, output), ...rest };
   const present = rowsWithSteps(given);
   return { modality: { x: output, ...(present && { present }) }, ...rest };
 }

@@ -41,7 +41,6 @@ export {
 // What each modality contributes to a score
 export { keepModalities } from "./contribution/keep-modalities.ts";
 export { type ModalityContributions, modalityContributions } from "./contribution/modality-contributions.ts";
-
 export {
   type GradientContribution,
   type GradientContributionsOptions,

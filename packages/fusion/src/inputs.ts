@@ -32,6 +32,14 @@ export function inputsOf(
   );
 }
 
+/** The specs of all modalities, which must be sequences. A number is a width. */
+export function sequenceInputs(fusion: string, inputs: Inputs): Readonly<Record<string, ModalitySpec>> {
+  const specs = inputsOf(fusion, inputs, "sequence");
+  const vector = Object.keys(specs).find((name) => specs[name]?.kind !== "sequence");
+  if (vector !== undefined) throw new TensorError(`${fusion}: ${vector} is a vector, expected a sequence`);
+  return specs;
+}
+
 function specOf(fusion: string, place: string, spec: number | ModalitySpec, kind: ModalitySpec["kind"]): ModalitySpec {
   if (typeof spec !== "object" || spec === null) return { kind, width: checkSize(fusion, place, spec) };
   checkOptions(`${fusion}: ${place}`, spec, ["kind", "width", "x", "extra"], { features: "width", size: "width" });
@@ -55,9 +63,23 @@ export function checkRate(fusion: string, option: string, rate = 0): number {
   throw new TensorError(`${fusion}: ${option} must be a rate from 0 to less than 1, got ${shown(rate)}`);
 }
 
+/** Throws if heads do not divide a width. */
+export function checkHeads(fusion: string, width: number, heads: number): void {
+  checkSize(fusion, "heads", heads);
+  if (width % heads !== 0)
+    throw new TensorError(`${fusion}: the width must be a multiple of heads (${heads}), got ${width}`);
+}
+
 /** The names of two modalities, in order. Throws if there are fewer or more. */
 export function pairOf(fusion: string, inputs: Readonly<Record<string, ModalitySpec>>): readonly [string, string] {
   const [first, second, ...others] = Object.keys(inputs);
   if (first !== undefined && second !== undefined && others.length === 0) return [first, second];
   throw new TensorError(`${fusion}: expected two modalities in inputs, got ${Object.keys(inputs).join(", ")}`);
+}
+
+/** Throws if there is a single modality. */
+export function checkSeveral(fusion: string, inputs: Readonly<Record<string, ModalitySpec>>): void {
+  const names = Object.keys(inputs);
+  if (names.length < 2)
+    throw new TensorError(`${fusion}: expected at least two modalities in inputs, got ${names.join(", ")}`);
 }

@@ -1,7 +1,7 @@
-import { dense, gru, sequence } from "@sluice/cells";
+import { dense, gru, sequence, time2Vec, timeAttention } from "@sluice/cells";
 import { batchNorm } from "@sluice/norm";
 import { specsOf } from "@sluice/params";
-import { key, keyFor, leavesOf, normal, sliceAxis, tensor, valuesOf, type Tensor } from "@sluice/tensor";
+import { key, keyFor, leavesOf, normal, sliceAxis, tensor, uniform, valuesOf, type Tensor } from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
 import { crossAttention, gmu, multimodal, pool } from "./index.ts";
 
@@ -116,6 +116,23 @@ describe("multimodal", () => {
     expect(numbers(sliceAxis(fused.output, 0, 1, 2)).every((y) => y === 0)).toBe(true);
     const again = pool({ x: fused.output, lengths: fused.lengths! }, { by: "last" });
     expect(again.x.shape).toEqual([3, 2]);
+  });
+
+  test("lengths of what an encoder reads do not reach the steps that it makes itself", () => {
+    const features = time2Vec({ features: 4 });
+    const vitals = timeAttention({ input: 2, output: 3, reference: [0, 0.5, 1], features });
+    const read = crossAttention({ inputs: { vitals: 3, text: 2 }, query: "vitals", output: 2 });
+    const irregular = multimodal({ encoders: { vitals }, fusion: read });
+    const weights = irregular.init(key(3));
+    const extra = { time: uniform(key(4), [3, 4, 1]), mask: bools(new Array(24).fill(1), [3, 4, 2]) };
+    const given = { x: sound, lengths: [4, 1, 0], extra };
+    const { output, lengths } = irregular.apply(weights, { vitals: given, text });
+    const encoded = vitals.apply(weights.encoders.vitals, sound, { lengths: [4, 1, 0], extra }).output;
+    const present = bools([1, 1, 0], [3]);
+    expect(numbers(output)).toEqual(
+      numbers(read.apply(weights.fusion, { vitals: { x: encoded, present }, text }).output),
+    );
+    expect(numbers(lengths!)).toEqual([3, 3, 0]);
   });
 
   test("readouts of steps are 0 beyond the lengths", () => {

@@ -84,8 +84,7 @@ export function stepwise(given: readonly GivenModality[]): SeenModality[] {
 }
 
 /** The greatest length in each row over aligned sequences; undefined if one of them has all steps in every row. */
-export function longest(modalities: readonly SeenModality[], given: readonly GivenModality[]): Tensor | undefined {
-  const lengths = modalities.flatMap((modality, i) => (given[i]?.spec.kind === "sequence" ? [modality.lengths] : []));
-  const [first, ...others] = lengths;
+export function longest(sequences: readonly SeenModality[]): Tensor | undefined {
+  const [first, ...others] = sequences.map(({ lengths }) => lengths);
   return others.reduce((a, b) => (a === undefined || b === undefined ? undefined : a === b ? a : max(a, b)), first);
 }

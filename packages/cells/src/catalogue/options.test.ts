@@ -95,6 +95,9 @@ const values: Readonly<Record<string, readonly unknown[]>> = {
   units: [3],
 };
 
+/** Options that are functions, which are not tried. */
+const functions: readonly string[] = [];
+
 /** What an option may change: the initial parameters, and outputs and states from parameters of its own draw. */
 function behaviourOf({ make, input }: CatalogueEntry, options: object): string {
   const cell = make({ input: 4, hidden: 4, ...options });
@@ -114,24 +117,38 @@ function tried(entry: CatalogueEntry, options: object): string | undefined {
   }
 }
 
-/** Whether the form of the catalogue itself decides the option. */
-function fixes({ make }: CatalogueEntry, options: object, name: string, value: unknown): boolean {
+/** The options of the cell that is made; undefined where they are refused. */
+function optionsOf({ make }: CatalogueEntry, options: object): Readonly<Record<string, unknown>> | undefined {
   try {
-    const own: Readonly<Record<string, unknown>> = make({ input: 4, hidden: 4, ...options }).origin?.options ?? {};
-    return own[name] !== value;
-  } catch {
-    return false;
+    return { ...make({ input: 4, hidden: 4, ...options }).origin?.options };
+  } catch (error) {
+    if (error instanceof TensorError) return undefined;
+    throw error;
   }
 }
 
-test.each(Object.values(catalogue).flat())("$name", (entry) => {
-  const own: Readonly<Record<string, unknown>> = entry.make({ input: 4, hidden: 4 }).origin?.options ?? {};
-  const choices = Object.entries(own).flatMap(([name, given]) =>
+/** The values to try, but for those of options that the form of the catalogue itself decides. */
+function choicesOf(entry: CatalogueEntry) {
+  return Object.entries(optionsOf(entry, {}) ?? {}).flatMap(([name, given]) =>
     (values[name] ?? [])
       .filter((value) => value !== given)
-      .map((value) => ({ name, value, options: { [name]: value } }))
-      .filter(({ value, options }) => !fixes(entry, options, name, value)),
+      .map((value) => ({ name, value, options: { [name]: value }, made: optionsOf(entry, { [name]: value }) }))
+      .filter(({ value, made }) => made === undefined || made[name] === value),
   );
+}
+
+const entries = Object.values(catalogue).flat();
+
+test("every option has a value that a cell takes", () => {
+  const all = new Set(entries.flatMap((entry) => Object.keys(optionsOf(entry, {}) ?? {})));
+  const taken = new Set(entries.flatMap((entry) => choicesOf(entry).flatMap(({ name, made }) => (made ? [name] : []))));
+  expect([...all].filter((name) => !taken.has(name) && !functions.includes(name))).toEqual([]);
+  expect(Object.keys(values).filter((name) => !taken.has(name))).toEqual([]);
+});
+
+test.each(entries)("$name", (entry) => {
+  const own = optionsOf(entry, {}) ?? {};
+  const choices = choicesOf(entry);
   const alone = new Map(choices.map(({ options }) => [options, tried(entry, options)]));
   const plain = behaviourOf(entry, {});
   const ignored: string[] = [];

@@ -17,11 +17,12 @@ export interface Factory {
 
 /** The function that makes cells of a definition; `operation` begins the errors about the definition. */
 export function factoryOf(operation: string, definition: AnyDefinition): Factory {
-  const { name, options: defaults = {} } = definition;
+  const { name } = definition;
+  const defaults: Readonly<Record<string, unknown>> = { ...definition.options };
   const own = Object.keys(defaults);
   checkOwnOptions(operation, name, own);
   const make = (given: CellOptions): Cell => {
-    checkCellOptions(name, given, Object.fromEntries(Object.entries(defaults)));
+    checkCellOptions(name, given, defaults);
     const sizes = { input: checkSize(name, "input", given.input), hidden: checkSize(name, "hidden", given.hidden) };
     const chosen = Object.entries(given).filter(([option, value]) => own.includes(option) && value !== undefined);
     const made = partsOf(definition, sizes, { ...defaults, ...Object.fromEntries(chosen) }, given);

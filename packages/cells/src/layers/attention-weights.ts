@@ -22,8 +22,7 @@ import { checkOptions, checkTensor, showShape, shown } from "@sluice/tensor/inte
  */
 function maskedSoftmax(scores: Tensor, mask: Tensor | undefined): Tensor {
   if (scores.shape.at(-1) === 0) return scores;
-  const counted = mask === undefined ? scores : select(mask, scores, LOWEST);
-  const e = exp(sub(counted, stopGradient(reduceMax(counted, -1, { keep: true }))));
+  const e = exp(belowBest(scores, mask));
   const kept = mask === undefined ? e : select(mask, e, 0);
   const total = sum(kept, -1, { keep: true });
   return div(kept, mask === undefined ? total : select(greater(total, 0), total, 1));
@@ -31,6 +30,12 @@ function maskedSoftmax(scores: Tensor, mask: Tensor | undefined): Tensor {
 
 /** Less than any score. */
 const LOWEST = -1e30;
+
+/** How far each score is from the best one of the last axis, where `mask` is true; far below it elsewhere. */
+export function belowBest(scores: Tensor, mask: Tensor | undefined): Tensor {
+  const counted = mask === undefined ? scores : select(mask, scores, LOWEST);
+  return sub(counted, stopGradient(reduceMax(counted, -1, { keep: true })));
+}
 
 /**
  * Scaled dot-product attention (Vaswani et al. 2017, arXiv:1706.03762, equation 1): the weights `softmax(q k^T /

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import {
   assertGradient,
   grad,
@@ -19,16 +18,12 @@ import {
 import { randomNormal } from "@sluice/params";
 import { wasm } from "@sluice/wasm";
 import { describe, expect, test } from "vitest";
+import { double, expectClose, expectGradients, storedIn, type Stored } from "../../../../fixtures/stored.ts";
 import { attention, conv1d, dense, gru, sequence, sequential, stream, type AttentionOptions } from "../index.ts";
 import { onBackend } from "../testing/compiled.ts";
 import { mask as maskOfThree } from "../testing/runs.ts";
 import { layerSubject } from "../testing/subject.ts";
 import type { AttentionParams } from "./attention-parts.ts";
-
-interface Stored {
-  readonly shape: readonly number[];
-  readonly data: readonly number[];
-}
 
 interface Case {
   readonly name: string;
@@ -43,19 +38,9 @@ interface Case {
   readonly gradients: Readonly<Record<string, Stored>>;
 }
 
-const { cases } = JSON.parse(
-  readFileSync(new URL("../../../../fixtures/layers/attention.json", import.meta.url), "utf8"),
-) as { readonly cases: readonly Case[] };
+const { cases } = storedIn<{ readonly cases: readonly Case[] }>("layers/attention.json");
 
-const double = ({ shape, data }: Stored): ArrayTensor => tensor(new Float64Array(data), shape);
 const numbers = (y: Tensor): number[] => [...valuesOf(y)];
-
-function expectClose(what: string, found: Tensor, { shape, data }: Stored, tolerance: number): void {
-  expect(found.shape, what).toEqual(shape);
-  const largest = Math.max(...data.map(Math.abs));
-  const error = Math.max(...numbers(found).map((value, i) => Math.abs(value - data[i]!)));
-  expect(error / largest, what).toBeLessThan(tolerance);
-}
 
 describe.each(cases)("PyTorch's MultiheadAttention: $name", (given) => {
   const layer = attention({ input: given.x.shape[2]!, ...given.options });
@@ -89,12 +74,7 @@ describe.each(cases)("PyTorch's MultiheadAttention: $name", (given) => {
 
   test("gradients", () => {
     const { params: byParams, x } = grad((p: typeof at) => sum(mul(apply(p).output, double(given.upstream))))(at);
-    const largest = Math.max(...Object.values(given.gradients).flatMap(({ data }) => data.map(Math.abs)));
-    for (const [name, g] of Object.entries({ ...byParams, x }))
-      // The gradient of bk is 0 but for rounding: it adds the same to all scores of a query.
-      numbers(g).forEach((value, i) =>
-        expect(Math.abs(value - given.gradients[name]!.data[i]!) / largest, name).toBeLessThan(1e-12),
-      );
+    expectGradients({ ...byParams, x }, given.gradients, 1e-12);
   });
 });
 

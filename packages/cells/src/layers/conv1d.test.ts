@@ -1,12 +1,7 @@
-import { readFileSync } from "node:fs";
-import { grad, key, mul, normal, sum, tensor, valuesOf, type ArrayTensor, type Tensor } from "@sluice/tensor";
+import { grad, key, mul, normal, sum, tensor, valuesOf, type Tensor } from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
+import { double, expectClose, storedIn, type Stored } from "../../../../fixtures/stored.ts";
 import { conv1d, dense, sequence, sequential, gru, type Conv1dOptions, type Conv1dParams } from "../index.ts";
-
-interface Stored {
-  readonly shape: readonly number[];
-  readonly data: readonly number[];
-}
 
 interface Case {
   readonly name: string;
@@ -19,19 +14,9 @@ interface Case {
   readonly gradients: Readonly<Record<string, Stored>>;
 }
 
-const { cases } = JSON.parse(
-  readFileSync(new URL("../../../../fixtures/layers/conv1d.json", import.meta.url), "utf8"),
-) as { readonly cases: readonly Case[] };
+const { cases } = storedIn<{ readonly cases: readonly Case[] }>("layers/conv1d.json");
 
-const double = ({ shape, data }: Stored): ArrayTensor => tensor(new Float64Array(data), shape);
 const numbers = (y: Tensor): number[] => [...valuesOf(y)];
-
-function expectClose(what: string, found: Tensor, { shape, data }: Stored, tolerance: number): void {
-  expect(found.shape, what).toEqual(shape);
-  const largest = Math.max(...data.map(Math.abs));
-  const error = Math.max(...numbers(found).map((value, i) => Math.abs(value - data[i]!)));
-  expect(error / largest, what).toBeLessThan(tolerance);
-}
 
 describe.each(cases)("PyTorch's Conv1d: $name", (given) => {
   const layer = conv1d({ input: given.x.shape[2]!, ...given.options });

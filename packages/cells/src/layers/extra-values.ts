@@ -1,6 +1,9 @@
-import { TensorError, type Tensor } from "@sluice/tensor";
+import { mapTree, TensorError, type DType, type Tensor } from "@sluice/tensor";
 import { sizeOf } from "@sluice/tensor/internal";
 import { inputOf, type Extras } from "../cell/inputs.ts";
+import { extraOver } from "./given-inputs.ts";
+import type { ApplyOptions, BatchSize } from "./layer.ts";
+import { lookedAtOf, whereMasked } from "./looked-at.ts";
 
 /** What the values of an extra input must be, by kind. */
 const rules = {
@@ -42,4 +45,22 @@ export function checkExtraValues(
       );
     }
   }
+}
+
+/**
+ * The extra inputs, checked and time first, of a layer that takes all steps at once: zeros where they are not looked
+ * at.
+ */
+export function lookedExtra(
+  name: string,
+  extras: Extras,
+  given: Pick<ApplyOptions, "lengths" | "present" | "mask" | "extra">,
+  size: BatchSize & { readonly float: DType },
+): Record<string, Tensor> {
+  const { mask } = lookedAtOf(name, given, size, { together: true });
+  const extra = mapTree(extraOver(name, given.extra ?? {}, extras, size), (x) =>
+    mask === undefined ? x : whereMasked(mask, x),
+  );
+  checkExtraValues(name, extras, extra, (at) => `in row ${at % size.batch}, step ${Math.floor(at / size.batch)}`);
+  return extra;
 }

@@ -9,15 +9,13 @@ import {
   reduceMax,
   reshape,
   select,
-  stopGradient,
-  sub,
   sum,
   TensorError,
   transpose,
   type Tensor,
 } from "@sluice/tensor";
 import { checkOptions, checkTensor, describe, sameShape, zerosArray } from "@sluice/tensor/internal";
-import { joinHeads, splitHeads } from "./attention-weights.ts";
+import { belowBest, joinHeads, splitHeads } from "./attention-weights.ts";
 
 /** What {@link multiTimeAttention} compares and averages. */
 export interface MultiTimeAttentionParts {
@@ -63,17 +61,12 @@ export function multiTimeAttention(parts: MultiTimeAttentionParts, options: { re
   if (time === 0) return zerosArray([batch, count, heads * channels], values.dtype);
   const scores = div(matmul(q, transpose(k, [0, 1, 3, 2])), Math.sqrt(d));
   const any = mask && reshape(greater(reduceMax(convert(mask, values.dtype), 2), 0), [batch, 1, 1, time]);
-  const counted = any === undefined ? scores : select(any, scores, LOWEST);
-  const best = stopGradient(reduceMax(counted, -1, { keep: true }));
-  const e = reshape(exp(max(sub(counted, best), LOWEST_SCORE)), [batch, heads * count, time]);
+  const e = reshape(exp(max(belowBest(scores, any), LOWEST_SCORE)), [batch, heads * count, time]);
   const observed = mask === undefined ? values : select(mask, values, 0);
   const total = mask === undefined ? sum(e, -1, { keep: true }) : matmul(e, convert(mask, values.dtype));
   const means = div(matmul(e, observed), select(equal(total, 0), 1, total));
   return joinHeads(reshape(means, [batch, heads, count, channels]));
 }
-
-/** Less than any score. */
-const LOWEST = -1e30;
 
 function checkedParts(parts: MultiTimeAttentionParts): MultiTimeAttentionParts {
   checkOptions("multiTimeAttention", parts, ["queries", "keys", "values", "mask"], { query: "queries", key: "keys" });

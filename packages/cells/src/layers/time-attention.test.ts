@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import {
   assertGradient,
   grad,
   key,
+  leavesOf,
   mapTree,
   mul,
   normal,
@@ -12,12 +12,12 @@ import {
   tensor,
   uniform,
   valuesOf,
-  type ArrayTensor,
   type Tensor,
 } from "@sluice/tensor";
 import { wasm } from "@sluice/wasm";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { double, expectClose, expectGradients, storedIn, type Stored } from "../../../../fixtures/stored.ts";
 import {
   dense,
   gru,
@@ -33,11 +33,6 @@ import {
 } from "../index.ts";
 import { onBackend } from "../testing/compiled.ts";
 import { layerSubject } from "../testing/subject.ts";
-
-interface Stored {
-  readonly shape: readonly number[];
-  readonly data: readonly number[];
-}
 
 interface Case {
   readonly name: string;
@@ -55,19 +50,9 @@ interface Case {
   readonly gradients: Readonly<Record<string, Stored>>;
 }
 
-const { cases } = JSON.parse(
-  readFileSync(new URL("../../../../fixtures/layers/time-attention.json", import.meta.url), "utf8"),
-) as { readonly cases: readonly Case[] };
+const { cases } = storedIn<{ readonly cases: readonly Case[] }>("layers/time-attention.json");
 
-const double = ({ shape, data }: Stored): ArrayTensor => tensor(new Float64Array(data), shape);
 const numbers = (y: Tensor): number[] => [...valuesOf(y)];
-
-function expectClose(what: string, found: Tensor, { shape, data }: Stored, tolerance: number): void {
-  expect(found.shape, what).toEqual(shape);
-  const largest = Math.max(...data.map(Math.abs));
-  const error = Math.max(...numbers(found).map((value, i) => Math.abs(value - data[i]!)));
-  expect(error / largest, what).toBeLessThan(tolerance);
-}
 
 describe.each(cases)("mTAN's authors: $name", (given) => {
   const { heads, maskChannels, reference, lengths } = given;
@@ -88,15 +73,8 @@ describe.each(cases)("mTAN's authors: $name", (given) => {
 
   test("gradients", () => {
     const found = grad((p: { params: typeof params; x: Tensor }) => sum(mul(apply(p), double(given.upstream))))(at);
-    const byPath: Record<string, Tensor> = { x: found.x };
-    mapTree(found.params, (g, path) => (byPath[path] = g));
-    expect(Object.keys(byPath).sort()).toEqual(Object.keys(given.gradients).sort());
-    const largest = Math.max(...Object.values(given.gradients).flatMap(({ data }) => data.map(Math.abs)));
-    for (const [path, g] of Object.entries(byPath))
-      // The gradient of bk is 0 but for rounding: it adds the same to all scores of a query.
-      numbers(g).forEach((value, i) =>
-        expect(Math.abs(value - given.gradients[path]!.data[i]!) / largest, path).toBeLessThan(1e-12),
-      );
+    const byPath = Object.fromEntries(leavesOf(found.params).map(({ path, tensor: g }) => [path, g]));
+    expectGradients({ ...byPath, x: found.x }, given.gradients, 1e-12);
   });
 });
 

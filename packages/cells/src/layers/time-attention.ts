@@ -1,5 +1,5 @@
 import { bias, checkBuffers, checkParameters, kernel, initialize, type ParameterSpec } from "@sluice/params";
-import { concat, convert, equal, greater, keyFor, mapTree, not, reduceMax, select, tensor } from "@sluice/tensor";
+import { concat, convert, equal, greater, keyFor, not, reduceMax, select, tensor } from "@sluice/tensor";
 import { TensorError, type Tensor, type Tree } from "@sluice/tensor";
 import { at, checkKey, checkList, checkOptions, shown } from "@sluice/tensor/internal";
 import { batchAndTime, swapTime } from "../cell/axes.ts";
@@ -10,11 +10,10 @@ import { checkApply, wantedOf } from "./apply-options.ts";
 import { linear } from "./attention-parts.ts";
 import { checkLayer } from "./check-layer.ts";
 import { chosenBias, chosenKernel, weightOptions, type WeightOptions } from "./chosen.ts";
-import { checkExtraValues } from "./extra-values.ts";
-import { extraOver, perturbationsOver } from "./given-inputs.ts";
+import { lookedExtra } from "./extra-values.ts";
+import { perturbationsOver } from "./given-inputs.ts";
 import { checkStates } from "./given-states.ts";
 import { asMade, checkInput, type ApplyOptions, type Layer } from "./layer.ts";
-import { lookedAtOf, whereMasked } from "./looked-at.ts";
 import { multiTimeAttention } from "./multi-time-attention.ts";
 import type { TimeFeaturesLayer } from "./time-features.ts";
 
@@ -133,15 +132,8 @@ const extrasOf = (input: number): Extras => ({ time: [1], mask: { shape: [input]
 
 /** Values, times and mask with zeros where nothing is looked at. */
 function observationsOf(x: Tensor, given: ApplyOptions) {
-  const size = batchAndTime(x);
-  const specs = extrasOf(x.shape[2] ?? 0);
-  const { mask: steps, within } = lookedAtOf(name, given, size, { together: true });
-  const taken = steps ?? within;
-  const extra = mapTree(extraOver(name, given.extra ?? {}, specs, { ...size, float: x.dtype }), (y) =>
-    taken === undefined ? y : whereMasked(taken, y),
-  );
-  checkExtraValues(name, specs, extra, (at) => `in row ${at % size.batch}, step ${Math.floor(at / size.batch)}`);
-  const { time: times, mask: flags } = extra;
+  const size = { ...batchAndTime(x), float: x.dtype };
+  const { time: times, mask: flags } = lookedExtra(name, extrasOf(x.shape[2] ?? 0), given, size);
   if (times === undefined || flags === undefined) throw new TensorError(`${name}: extra time or mask is missing`);
   const mask = swapTime(not(equal(flags, 0)));
   const anything = greater(reduceMax(convert(mask, x.dtype), 2, { keep: true }), 0);

@@ -1,5 +1,5 @@
 import { checkBuffers, checkParameters } from "@sluice/params";
-import { concat, keyFor, mapTree, TensorError, type Tensor, type Tree } from "@sluice/tensor";
+import { concat, keyFor, TensorError, type Tensor, type Tree } from "@sluice/tensor";
 import { at, checkKey, checkOptions, shown } from "@sluice/tensor/internal";
 import { batchAndTime, swapTime } from "../cell/axes.ts";
 import type { Extras } from "../cell/inputs.ts";
@@ -7,11 +7,11 @@ import { floatOf } from "../cell/states.ts";
 import { checkSize } from "../options/size.ts";
 import { checkApply, wantedOf } from "./apply-options.ts";
 import { checkLayer } from "./check-layer.ts";
-import { checkExtraValues } from "./extra-values.ts";
-import { extraOver, perturbationsOver } from "./given-inputs.ts";
+import { lookedExtra } from "./extra-values.ts";
+import { perturbationsOver } from "./given-inputs.ts";
 import { checkStates } from "./given-states.ts";
 import { asMade, checkInput, type ApplyOptions, type Layer } from "./layer.ts";
-import { lookedAt, whereMasked, lookedAtOf } from "./looked-at.ts";
+import { lookedAt } from "./looked-at.ts";
 import { repeatMasked } from "./repeat-masked.ts";
 import type { TimeFeaturesLayer } from "./time-features.ts";
 
@@ -95,19 +95,7 @@ export function withTimeFeatures<P extends Tree>(options: WithTimeFeaturesOption
 /** The times `[batch, time, width]`, zeros where they are not looked at. */
 function timesOf(extra: Extras, reads: string, x: Tensor, given: ApplyOptions): Tensor {
   const name = "withTimeFeatures";
-  const size = batchAndTime(x);
-  const { mask, within } = lookedAtOf(name, given, size, { together: true });
-  const looked = mask ?? within;
-  const times = mapTree(extraOver(name, given.extra ?? {}, extra, { ...size, float: x.dtype }), (t) =>
-    looked === undefined ? t : whereMasked(looked, t),
-  );
-  checkExtraValues(
-    name,
-    extra,
-    times,
-    (place) => `in row ${place % size.batch}, step ${Math.floor(place / size.batch)}`,
-  );
-  const own = times[reads];
+  const own = lookedExtra(name, extra, given, { ...batchAndTime(x), float: x.dtype })[reads];
   if (own === undefined) throw new TensorError(`${name}: extra ${reads} is missing`);
   return swapTime(own);
 }

@@ -1,9 +1,9 @@
 // Neural CDEs against torchcde's cdeint, which runs row by row, and against plain steps.
-import { readFileSync } from "node:fs";
 import {
   concat,
   grad,
   key,
+  leavesOf,
   mapTree,
   mul,
   sliceAxis,
@@ -28,33 +28,28 @@ import {
   times,
   type Row,
 } from "../../../../fixtures/cells/plain-loop.ts";
+import { double, expectGradients, storedIn, type Stored, type StoredByName } from "../../../../fixtures/stored.ts";
 import { neuralCde, sequence, stream } from "../index.ts";
 import { cellSuite } from "../testing/index.ts";
-
-interface Stored {
-  readonly shape: readonly number[];
-  readonly data: readonly number[];
-}
 
 interface Case {
   readonly name: string;
   readonly path: "linear" | "rectilinear" | "naturalCubic" | "hermite";
   readonly method: "euler" | "midpoint" | "rk4";
   readonly steps: number;
-  readonly params: Readonly<Record<string, Stored>>;
+  readonly params: StoredByName;
   readonly upstream: Stored;
   readonly output: Stored;
-  readonly gradients: Readonly<Record<string, Stored>>;
+  readonly gradients: StoredByName;
 }
 
 const fixture: {
   readonly lengths: readonly number[];
   readonly paths: Readonly<Record<Case["path"], Stored>>;
   readonly cases: readonly Case[];
-} = JSON.parse(readFileSync(new URL("../../../../fixtures/irregular/torchcde.json", import.meta.url), "utf8"));
+} = storedIn("irregular/torchcde.json");
 
 const numbers = (y: Tensor): number[] => [...valuesOf(y)];
-const double = ({ shape, data }: Stored): ArrayTensor => tensor(new Float64Array(data), shape);
 
 /** Rows one after another, padded with NaN to `[rows, longest, width]`. */
 function padded({ shape: [, width = 0], data }: Stored, lengths: readonly number[]): ArrayTensor {
@@ -99,13 +94,8 @@ describe.each(fixture.cases)("torchcde: $name", ({ path, method, steps, ...given
   test("the gradients", () => {
     const upstream = tensor(new Float64Array(given.upstream.data), [1, ...given.upstream.shape]);
     const found = grad((p: typeof params) => sum(mul(apply(p), upstream)))(params);
-    const largest = Math.max(...Object.values(given.gradients).flatMap(({ data }) => data.map(Math.abs)));
-    mapTree(found, (g, name) => {
-      numbers(g).forEach((value, i) =>
-        expect(Math.abs(value - given.gradients[name]!.data[i]!) / largest, name).toBeLessThan(1e-13),
-      );
-      return g;
-    });
+    const byPath = leavesOf(found).map(({ path: of, tensor: g }) => [of, g]);
+    expectGradients(Object.fromEntries(byPath), given.gradients, 1e-13);
   });
 });
 

@@ -19,8 +19,8 @@ export type VectorField = (y: Tensor, share: number) => Tensor;
 
 /**
  * The solution of `dy/dt = field(y)` a time `dt` `[batch, 1]`, or a scalar, after `y` `[batch, width]`, by a fixed
- * number of equal steps. After a time of 0 it is `y`. All steps stand in the program: one step of Euler's method evaluates the field
- * once, of the midpoint method twice, of rk4 four times.
+ * number of equal steps. After a time of 0 it is `y`. All steps stand in the program: one step of Euler's method
+ * evaluates the field once, of the midpoint method twice, of rk4 four times.
  */
 export function solveOde(field: VectorField, y: Tensor, dt: Tensor, { method, steps }: OdeSolver): Tensor {
   const step = stages[method];

@@ -49,9 +49,10 @@ export function headMetrics<const M extends string, A extends readonly unknown[]
 }
 
 function outputOf(operation: string, outputs: Readonly<Record<string, Tensor>>, name: string): Tensor {
-  const output = hasMembers(outputs, {}) && !isTensor(outputs) ? outputs[name] : undefined;
+  const all: Readonly<Record<string, Tensor>> = hasMembers(outputs, {}) && !isTensor(outputs) ? outputs : {};
+  const output = all[name];
   if (output !== undefined) return output;
-  const known = hasMembers(outputs, {}) && !isTensor(outputs) ? Object.keys(outputs) : [];
+  const known = Object.keys(all);
   throw new TensorError(
     `${operation}: the model has no output ${name}; ${known.length === 0 ? "expected outputs by name" : suggestion(name, known)}`,
   );

@@ -3,7 +3,7 @@ import { checkList, checkOptions, hasMembers, shown } from "@sluice/tensor/inter
 import { byName, checkNames } from "../names.ts";
 import type { LearningCurve } from "./learning-curves.ts";
 
-/** HeadLosses of one head on training and validation data, at the same times; the first ones before training. */
+/** Losses of one head on training and validation data, at the same times; the first ones before training. */
 export type HeadLosses = Pick<LearningCurve, "training" | "validation">;
 
 /** What a head learned between two points of its curve. */

@@ -1,5 +1,6 @@
-import { keyFor, randomBits, TensorError, valuesOf, type ArrayTensor } from "@sluice/tensor";
-import { checkKey, checkOptions, shown } from "@sluice/tensor/internal";
+import { keyFor, randomBits, valuesOf, type ArrayTensor } from "@sluice/tensor";
+import { checkKey, checkOptions } from "@sluice/tensor/internal";
+import { checkSize } from "../inputs.ts";
 import { byName, checkNames, checkScore } from "../names.ts";
 
 /** Options of {@link perceptualScores}. */
@@ -58,9 +59,7 @@ export async function perceptualScores<const M extends string>(
   });
   const { rows, key, orders = 5 } = options;
   checkKey(operation, key);
-  for (const [option, value] of Object.entries({ rows, orders }))
-    if (!Number.isSafeInteger(value) || value < 1)
-      throw new TensorError(`${operation}: ${option} must be an integer >= 1, got ${shown(value)}`);
+  for (const [option, value] of Object.entries({ rows, orders })) checkSize(operation, option, value);
   const whole = checkScore(operation, "with everything in place", await score(undefined));
   const permuted = new Map<M, number[]>();
   for (const name of names) {

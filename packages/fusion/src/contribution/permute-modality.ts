@@ -22,10 +22,10 @@ export function permuteModality(
   if (!ArrayBuffer.isView(order)) checkList("permuteModality", "order", order, "[1, 0]");
   const rows = given.x.shape[0] ?? 0;
   const wrong = order.find((row) => !Number.isInteger(row) || row < 0 || row >= rows);
-  if (order.length !== rows || wrong !== undefined)
-    throw new TensorError(
-      `permuteModality: expected an order of ${rows} rows from 0 to ${rows - 1}, got ${wrong === undefined ? `${order.length} rows` : shown(wrong)}`,
-    );
+  if (order.length !== rows || wrong !== undefined) {
+    const got = wrong === undefined ? `${order.length} rows` : shown(wrong);
+    throw new TensorError(`permuteModality: expected an order of ${rows} rows from 0 to ${rows - 1}, got ${got}`);
+  }
   const indices = tensor(Int32Array.from(order));
   const moved = (x: Tensor): Tensor => gather(x, indices);
   return { ...modalities, [name]: isTensor(modalities[name]) ? moved(given.x) : movedParts(given, order, moved) };

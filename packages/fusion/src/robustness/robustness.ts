@@ -50,8 +50,8 @@ export function checkLevels(operation: string, levels: readonly number[], least 
   if (levels.length < least)
     throw new TensorError(`${operation}: expected at least ${least} levels, got ${levels.length}`);
   const wrong = levels.findIndex((level, i) => !Number.isFinite(level) || (i > 0 && !(level > (levels[i - 1] ?? 0))));
-  if (wrong >= 0)
-    throw new TensorError(
-      `${operation}: levels must be finite and increase, got ${shown(levels[wrong])}${wrong > 0 ? ` after ${levels[wrong - 1]}` : ""}`,
-    );
+  if (wrong >= 0) {
+    const after = wrong > 0 ? ` after ${levels[wrong - 1]}` : "";
+    throw new TensorError(`${operation}: levels must be finite and increase, got ${shown(levels[wrong])}${after}`);
+  }
 }

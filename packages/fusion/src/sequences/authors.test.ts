@@ -1,39 +1,22 @@
 // Fusions of sequences against the code of their authors, in f64.
-import { readFileSync } from "node:fs";
-import {
-  grad,
-  key,
-  leavesOf,
-  mapTree,
-  mul,
-  sum,
-  tensor,
-  valuesOf,
-  type ArrayTensor,
-  type Tensor,
-} from "@sluice/tensor";
+import { grad, key, leavesOf, mapTree, mul, sum, valuesOf, type Tensor } from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
+import { double, expectGradients, storedIn, type Stored, type StoredByName } from "../../../../fixtures/stored.ts";
 import { bottleneckAttention, memoryFusion, type Fusion } from "../index.ts";
-
-interface Stored {
-  readonly shape: readonly number[];
-  readonly data: readonly number[];
-}
 
 interface Case<O> {
   readonly name: string;
   readonly options: O;
-  readonly inputs: Readonly<Record<string, Stored>>;
-  readonly params: Readonly<Record<string, Stored>>;
+  readonly inputs: StoredByName;
+  readonly params: StoredByName;
   readonly upstream: Stored;
   readonly output: Stored;
-  readonly gradients: Readonly<Record<string, Stored>>;
+  readonly gradients: StoredByName;
 }
 
 const read = <O>(file: string): readonly Case<O>[] =>
-  JSON.parse(readFileSync(new URL(`../../../../fixtures/fusion/${file}`, import.meta.url), "utf8")).cases;
+  storedIn<{ readonly cases: readonly Case<O>[] }>(`fusion/${file}`).cases;
 
-const double = ({ shape, data }: Stored): ArrayTensor => tensor(new Float64Array(data), shape);
 const widthsOf = (inputs: Case<unknown>["inputs"]): Record<string, number> =>
   Object.fromEntries(Object.entries(inputs).map(([name, { shape }]) => [name, shape[2]!]));
 
@@ -63,14 +46,7 @@ describe.each(subjects)("%s", (_, given, fusion) => {
 
   test("gradients", () => {
     const { params, inputs } = grad((p: typeof at) => sum(mul(apply(p), double(given.upstream))))(at);
-    const found = [...leavesOf(params), ...leavesOf(inputs)];
-    expect(found.map(({ path }) => path).sort()).toEqual(Object.keys(given.gradients).sort());
-    const largest = Math.max(...Object.values(given.gradients).flatMap(({ data }) => data.map(Math.abs)));
-    for (const { path, tensor: g } of found) {
-      expect(g.shape, path).toEqual(given.gradients[path]!.shape);
-      [...valuesOf(g)].forEach((value, i) =>
-        expect(Math.abs(value - given.gradients[path]!.data[i]!) / largest, path).toBeLessThan(1e-12),
-      );
-    }
+    const found = [...leavesOf(params), ...leavesOf(inputs)].map(({ path, tensor: g }) => [path, g]);
+    expectGradients(Object.fromEntries(found), given.gradients, 1e-12);
   });
 });

@@ -20,8 +20,9 @@ import {
 } from "@sluice/tensor";
 import { checkOptions, shown, suggestion } from "@sluice/tensor/internal";
 import { defineFusion, type FuseContext } from "../define-fusion.ts";
-import type { Fusion } from "../fusion.ts";
-import { checkRate, checkSize, inputsOf } from "../inputs.ts";
+import type { Fusion, ModalitySpec } from "../fusion.ts";
+import { checkHeads, checkRate, checkSeveral, checkSize, sequenceInputs } from "../inputs.ts";
+import { byName } from "../names.ts";
 import type { SeenModality } from "../seen.ts";
 import {
   attentionLayer,
@@ -104,8 +105,7 @@ export function bottleneckAttention(options: BottleneckAttentionOptions<string>)
   const settings = checked(options);
   const { inputs, width, bottlenecks, layers, hidden, withTokens, kernelInitializer } = settings;
   const names = Object.keys(inputs);
-  const of = <T>(f: (name: string) => T): Record<string, T> => Object.fromEntries(names.map((name) => [name, f(name)]));
-  const tokens: Readonly<Record<string, ParameterSpec>> = withTokens ? of(() => parameter([width])) : {};
+  const tokens: Readonly<Record<string, ParameterSpec>> = withTokens ? byName(names, () => parameter([width])) : {};
   return defineFusion({
     name: "bottleneckAttention",
     inputs,
@@ -113,7 +113,9 @@ export function bottleneckAttention(options: BottleneckAttentionOptions<string>)
     params: {
       bottlenecks: parameter([bottlenecks, width], { initializer: randomNormal({ deviation: 0.02 }) }),
       tokens,
-      layers: of(() => Array.from({ length: layers }, () => attentionLayerSpecs(width, hidden, kernelInitializer))),
+      layers: byName(names, () =>
+        Array.from({ length: layers }, () => attentionLayerSpecs(width, hidden, kernelInitializer)),
+      ),
       gain: gainSpec(width),
       offset: offsetSpec(width),
     },
@@ -132,7 +134,7 @@ export function bottleneckAttention(options: BottleneckAttentionOptions<string>)
         output: withTokens
           ? reshape(meanOverPresent(summaries), [streams[0]!.batch, width])
           : meanOverSteps(sequences, streams),
-        outputs: Object.fromEntries(names.map((name, m) => [name, sequences[m]!])),
+        outputs: byName(names, (_, m) => sequences[m]!),
       };
     },
   });
@@ -256,22 +258,12 @@ function checked(options: BottleneckAttentionOptions<string>) {
     pool: "summary",
   });
   const { bottlenecks = 4, layers = 2, fusionLayer = 0, heads = 1, summary = "token", kernelInitializer } = options;
-  const inputs = inputsOf(name, options.inputs, "sequence");
-  const [first, ...others] = Object.entries(inputs);
-  if (first === undefined || others.length === 0)
-    throw new TensorError(`${name}: expected at least two modalities in inputs, got ${Object.keys(inputs).join(", ")}`);
-  const vector = Object.keys(inputs).find((of) => inputs[of]?.kind !== "sequence");
-  if (vector !== undefined) throw new TensorError(`${name}: ${vector} is a vector, expected a sequence`);
-  const [, { width }] = first;
-  const other = others.find(([, spec]) => spec.width !== width);
-  if (other !== undefined)
-    throw new TensorError(
-      `${name}: all sequences must have one width, got ${width} for ${first[0]} and ${other[1].width} for ${other[0]}; map them to one with encoders, such as conv1d`,
-    );
-  for (const [option, value] of Object.entries({ bottlenecks, layers, heads })) checkSize(name, option, value);
+  const inputs = sequenceInputs(name, options.inputs);
+  checkSeveral(name, inputs);
+  const width = commonWidth(name, inputs);
+  for (const [option, value] of Object.entries({ bottlenecks, layers })) checkSize(name, option, value);
   const hidden = checkSize(name, "hidden", options.hidden ?? 4 * width);
-  if (width % heads !== 0)
-    throw new TensorError(`${name}: the width must be a multiple of heads (${heads}), got ${width}`);
+  checkHeads(name, width, heads);
   if (!Number.isInteger(fusionLayer) || fusionLayer < 0 || fusionLayer > layers - 2)
     throw new TensorError(
       `${name}: fusionLayer must be an integer from 0 to layers - 2 (${layers - 2}), got ${shown(fusionLayer)}; one layer writes the bottlenecks and the next one reads them`,
@@ -285,4 +277,15 @@ function checked(options: BottleneckAttentionOptions<string>) {
   const rates = { attention, read: dropout, hidden: dropout, feedForward: dropout };
   const withTokens = summary === "token";
   return { inputs, width, bottlenecks, layers, fusionLayer, heads, hidden, withTokens, rates, kernelInitializer };
+}
+
+function commonWidth(fusion: string, inputs: Readonly<Record<string, ModalitySpec>>): number {
+  const widths = Object.entries(inputs).map(([name, { width }]) => ({ name, width }));
+  const [{ name, width } = { name: "", width: 0 }] = widths;
+  const other = widths.find((one) => one.width !== width);
+  if (other === undefined) return width;
+  const got = `${width} for ${name} and ${other.width} for ${other.name}`;
+  throw new TensorError(
+    `${fusion}: all sequences must have one width, got ${got}; map them to one with encoders, such as conv1d`,
+  );
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { conv1d } from "@sluice/cells";
 import {
   grad,
@@ -9,35 +8,26 @@ import {
   mul,
   normal,
   sum,
-  tensor,
   valuesOf,
-  type ArrayTensor,
   type Tensor,
 } from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
+import { double, expectGradients, storedIn, type Stored, type StoredByName } from "../../../../fixtures/stored.ts";
 import { crossAttentionBlock, multimodal, pool, type CrossAttentionBlockOptions } from "../index.ts";
-
-interface Stored {
-  readonly shape: readonly number[];
-  readonly data: readonly number[];
-}
 
 interface Case {
   readonly name: string;
   readonly options: Pick<CrossAttentionBlockOptions<string>, "heads" | "layers" | "causal">;
   readonly width: number;
   readonly inputs: { readonly query: Stored; readonly source: Stored };
-  readonly params: Readonly<Record<string, Stored>>;
+  readonly params: StoredByName;
   readonly upstream: Stored;
   readonly output: Stored;
-  readonly gradients: Readonly<Record<string, Stored>>;
+  readonly gradients: StoredByName;
 }
 
-const { cases } = JSON.parse(
-  readFileSync(new URL("../../../../fixtures/fusion/mult.json", import.meta.url), "utf8"),
-) as { readonly cases: readonly Case[] };
+const { cases } = storedIn<{ readonly cases: readonly Case[] }>("fusion/mult.json");
 
-const double = ({ shape, data }: Stored): ArrayTensor => tensor(new Float64Array(data), shape);
 const numbers = (y: Tensor): number[] => [...valuesOf(y)];
 
 describe.each(cases)("MulT by its authors: $name", (given) => {
@@ -56,13 +46,8 @@ describe.each(cases)("MulT by its authors: $name", (given) => {
 
   test("gradients", () => {
     const { params: byParams, ...byInputs } = grad((p: typeof at) => sum(mul(apply(p), double(given.upstream))))(at);
-    const found = [...leavesOf(byParams), ...leavesOf(byInputs)];
-    expect(found.length).toBe(Object.keys(given.gradients).length);
-    const largest = Math.max(...Object.values(given.gradients).flatMap(({ data }) => data.map(Math.abs)));
-    for (const { path, tensor: g } of found)
-      numbers(g).forEach((value, i) =>
-        expect(Math.abs(value - given.gradients[path]!.data[i]!) / largest, path).toBeLessThan(1e-12),
-      );
+    const found = [...leavesOf(byParams), ...leavesOf(byInputs)].map(({ path, tensor: g }) => [path, g]);
+    expectGradients(Object.fromEntries(found), given.gradients, 1e-12);
   });
 });
 

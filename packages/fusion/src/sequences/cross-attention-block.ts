@@ -5,7 +5,7 @@ import { relu, select, TensorError, type Tensor } from "@sluice/tensor";
 import { checkOptions, suggestion } from "@sluice/tensor/internal";
 import { defineFusion, timeOf } from "../define-fusion.ts";
 import type { Fusion } from "../fusion.ts";
-import { checkRate, checkSize, inputsOf, pairOf } from "../inputs.ts";
+import { checkHeads, checkRate, checkSize, pairOf, sequenceInputs } from "../inputs.ts";
 import {
   attentionLayer,
   attentionLayerSpecs,
@@ -132,21 +132,17 @@ function checked(options: CrossAttentionBlockOptions<string>) {
     hidden: checkRate(name, "reluDropout", options.reluDropout),
     feedForward: residual,
   };
-  const inputs = inputsOf(name, options.inputs, "sequence");
+  const inputs = sequenceInputs(name, options.inputs);
   const names = pairOf(name, inputs);
   const source = names.find((other) => other !== query);
   if (!names.includes(query) || source === undefined)
     throw new TensorError(`${name}: unknown query ${String(query)}; ${suggestion(String(query), names)}`);
-  const vector = names.find((of) => inputs[of]?.kind !== "sequence");
-  if (vector !== undefined) throw new TensorError(`${name}: ${vector} is a vector, expected a sequence`);
   const [width = 0, other = 0] = [inputs[query]?.width, inputs[source]?.width];
   if (width !== other)
     throw new TensorError(
       `${name}: the two sequences must have one width, got ${width} for ${query} and ${other} for ${source}; map one to the other's with an encoder, such as conv1d`,
     );
-  checkSize(name, "heads", heads);
+  checkHeads(name, width, heads);
   checkSize(name, "layers", layers);
-  if (width % heads !== 0)
-    throw new TensorError(`${name}: the width must be a multiple of heads (${heads}), got ${width}`);
   return { inputs, query, source, width, heads, layers, rates, causal, initializer };
 }

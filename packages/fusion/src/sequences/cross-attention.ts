@@ -4,7 +4,7 @@ import { matmul, TensorError, type Tensor } from "@sluice/tensor";
 import { checkOptions, suggestion, shown } from "@sluice/tensor/internal";
 import { defineFusion, timeOf } from "../define-fusion.ts";
 import type { Fusion } from "../fusion.ts";
-import { checkSize, inputsOf } from "../inputs.ts";
+import { checkRate, checkSize, sequenceInputs } from "../inputs.ts";
 import { matrices } from "../matrices.ts";
 import { keysSeen } from "./keys-seen.ts";
 
@@ -92,21 +92,18 @@ function checked(options: CrossAttentionOptions<string>) {
     ["inputs", "query", "output", "heads", "dropout", "causal", "kernelInitializer"],
     { hidden: "output", units: "output", features: "output", target: "query", numHeads: "heads" },
   );
-  const { query, heads = 1, dropout = 0, causal = false, kernelInitializer: initializer } = options;
-  const inputs = inputsOf("crossAttention", options.inputs, "sequence");
+  const { query, heads = 1, causal = false, kernelInitializer: initializer } = options;
+  const inputs = sequenceInputs("crossAttention", options.inputs);
   const names = Object.keys(inputs);
   const source = names.find((name) => name !== query);
   if (names.length !== 2 || source === undefined)
     throw new TensorError(`crossAttention: expected two modalities in inputs, got ${names.join(", ")}`);
   if (!names.includes(query))
     throw new TensorError(`crossAttention: unknown query ${String(query)}; ${suggestion(String(query), names)}`);
-  const vector = names.find((name) => inputs[name]?.kind !== "sequence");
-  if (vector !== undefined) throw new TensorError(`crossAttention: ${vector} is a vector, expected a sequence`);
   const output = checkSize("crossAttention", "output", options.output);
   checkSize("crossAttention", "heads", heads);
   if (output % heads !== 0)
     throw new TensorError(`crossAttention: output must be a multiple of heads (${heads}), got ${shown(output)}`);
-  if (!(dropout >= 0 && dropout < 1))
-    throw new TensorError(`crossAttention: dropout must be a rate from 0 to less than 1, got ${shown(dropout)}`);
-  return { inputs, query, source, output, heads, rate: dropout, causal, initializer };
+  const rate = checkRate("crossAttention", "dropout", options.dropout);
+  return { inputs, query, source, output, heads, rate, causal, initializer };
 }

@@ -7,7 +7,6 @@ import {
   full,
   keyFor,
   matmul,
-  max,
   mul,
   or,
   relu,
@@ -24,9 +23,9 @@ import {
 import { checkOptions } from "@sluice/tensor/internal";
 import { defineFusion } from "../define-fusion.ts";
 import type { Fusion } from "../fusion.ts";
-import { checkRate, checkSize, inputsOf } from "../inputs.ts";
+import { checkRate, checkSeveral, checkSize, sequenceInputs } from "../inputs.ts";
 import { matrices } from "../matrices.ts";
-import type { SeenModality } from "../seen.ts";
+import { longest, type SeenModality } from "../seen.ts";
 
 /** The four networks of a memory fusion, each of one hidden layer. */
 export type MemoryFusionNetwork = "attention" | "proposal" | "retain" | "update";
@@ -115,7 +114,7 @@ export function memoryFusion(options: MemoryFusionOptions<string>): Fusion<Memor
       const lstms = cells.map(
         (cell, m) => (h: Tensor, c: Tensor, x: Tensor) => cell.step(params.lstms[names[m]!]!, { h, c }, x).state,
       );
-      const lengths = longestOf(given);
+      const lengths = longest(given);
       const { state, output } = scan(
         (before: Memory, now: Steps) => stepOf(params, lstms, before, now),
         { h: states, c: states, u: zeros(memory) },
@@ -200,12 +199,6 @@ function presentOf(given: readonly SeenModality[], time: number): Tensor[] {
   });
 }
 
-/** The greatest length in each row; undefined if a modality has all steps in every row. */
-function longestOf(given: readonly SeenModality[]): Tensor | undefined {
-  const [first, ...others] = given.map(({ lengths }) => lengths);
-  return others.reduce((a, b) => (a === undefined || b === undefined ? undefined : max(a, b)), first);
-}
-
 const networks = ["attention", "proposal", "retain", "update"] as const;
 
 function networkSpecs(initializer: Initializer | undefined) {
@@ -227,12 +220,9 @@ function checked(options: MemoryFusionOptions<string>) {
     shapes: "units",
     drop: "dropout",
   });
-  const inputs = inputsOf(name, options.inputs, "sequence");
+  const inputs = sequenceInputs(name, options.inputs);
+  checkSeveral(name, inputs);
   const names = Object.keys(inputs);
-  const vector = names.find((of) => inputs[of]?.kind !== "sequence");
-  if (vector !== undefined) throw new TensorError(`${name}: ${vector} is a vector, expected a sequence`);
-  if (names.length < 2)
-    throw new TensorError(`${name}: expected at least two modalities in inputs, got ${names.join(", ")}`);
   const memory = checkSize(name, "memory", options.memory);
   const hidden = numbersOf("hidden", names, options.hidden, undefined);
   for (const of of names) checkSize(name, `hidden of ${of}`, hidden[of]);

@@ -4,7 +4,7 @@ import { add, and, matmul, reshape, TensorError, type Tensor } from "@sluice/ten
 import { checkOptions, suggestion } from "@sluice/tensor/internal";
 import { defineFusion, timeOf } from "../define-fusion.ts";
 import type { Fusion } from "../fusion.ts";
-import { checkSize, inputsOf, pairOf } from "../inputs.ts";
+import { checkSize, pairOf, sequenceInputs } from "../inputs.ts";
 import { matrices } from "../matrices.ts";
 
 /** Options of {@link nonLocalGate}. */
@@ -42,13 +42,11 @@ export function nonLocalGate(options: NonLocalGateOptions<string>): Fusion<NonLo
     target: "query",
   });
   const { query, output, kernelInitializer } = options;
-  const inputs = inputsOf("nonLocalGate", options.inputs, "sequence");
+  const inputs = sequenceInputs("nonLocalGate", options.inputs);
   const names = pairOf("nonLocalGate", inputs);
   const source = names.find((name) => name !== query);
   if (!names.includes(query) || source === undefined)
     throw new TensorError(`nonLocalGate: unknown query ${String(query)}; ${suggestion(String(query), names)}`);
-  const vector = names.find((name) => inputs[name]?.kind !== "sequence");
-  if (vector !== undefined) throw new TensorError(`nonLocalGate: ${vector} is a vector, expected a sequence`);
   checkSize("nonLocalGate", "output", output);
   const matrix = matrices(kernelInitializer);
   const [a, b] = [inputs[query]!.width, inputs[source]!.width];

@@ -31,11 +31,8 @@ export function storeLanes(
   stride: number,
   count: number,
 ): void {
-  if (stride === 1) return storeColumns(body, address, value, offset, count);
-  for (let lane = 0; lane < count; lane++) {
-    const [at, by] = shifted(address, offset + 4 * stride * lane);
-    body.do(v128.store32Lane(at, value, lane, by));
-  }
+  const places = Array.from({ length: count }, (_, lane) => stride * lane);
+  storePlaces(body, address, value, offset, places);
 }
 
 /** Whether four places are one after the other. */
@@ -76,7 +73,10 @@ export function storePlaces(
   offset: number,
   places: readonly number[],
 ): void {
-  if (areNeighbours(places)) return storeColumns(body, address, value, offset + 4 * nth(places, 0), places.length);
+  if (areNeighbours(places)) {
+    const [at, by] = shifted(address, offset + 4 * nth(places, 0));
+    return storeColumns(body, at, value, by, places.length);
+  }
   places.forEach((place, lane) => {
     const [at, by] = shifted(address, offset + 4 * place);
     body.do(v128.store32Lane(at, value, lane, by));

@@ -18,7 +18,7 @@ import {
 import { type Pointers, type Reducing, reducingOf, scratchBytesOf } from "./reducing.ts";
 import { emitRows } from "./reducing-rows.ts";
 import type { Rule } from "./reduction-rule.ts";
-import { blockOf, isShort, placesIn, walk, walkedWith, walkOf } from "./walk.ts";
+import { blockOf, isShort, placesIn, walk, walkedWith } from "./walk.ts";
 
 /**
  * Reduces in the order in which a reduction reads its operand from memory: in four lanes along the innermost axis,
@@ -65,7 +65,7 @@ function emitReducing({ module }: KernelModule, name: string, reducing: Reducing
       nest(body, iteration.axes, { first, end }, pointers, (row) => emitLanes(body, reducing, row, scratch));
       return;
     }
-    const { outer, inner } = walkOf(iteration.axes, pass);
+    const { outer, inner } = reducing.walk;
     nest(body, outer, { first, end }, pointers, (row) => {
       const axis = inner ?? pointAxis(pass);
       if (reducing.byRows) emitRows(body, reducing, axis, { pointers: row, scratch });

@@ -6,7 +6,7 @@ import { blocksOf, placesFor } from "../pairwise.ts";
 import { type Axis, type Iteration, iterationOf } from "./nest.ts";
 import { type Pass, type Stored, widthsFor } from "./pass.ts";
 import { type Rule, ruleOf } from "./reduction-rule.ts";
-import { walkOf } from "./walk.ts";
+import { type Walk, walkOf } from "./walk.ts";
 
 /** A pass that reduces values along an axis as it computes them. */
 export interface Reducing {
@@ -15,6 +15,8 @@ export interface Reducing {
   readonly rule: Rule;
   /** The axes that stay. */
   readonly iteration: Iteration;
+  /** How they are walked over, unless the axis that goes is the innermost. */
+  readonly walk: Walk;
   /** The axis that goes. */
   readonly along: Axis;
   readonly isInnermost: boolean;
@@ -38,24 +40,25 @@ export function reducingOf(pass: Pass, { op, dtype, axis }: PassReductions, stre
     pass.shape.toSpliced(axis, 1),
     pass.strides.map((strides) => strides.toSpliced(axis, 1)),
   );
-  const { inner } = walkOf(iteration.axes, pass);
+  const walk = walkOf(iteration.axes, pass);
   const terms = isInnermost ? Math.ceil(length / 4) : length;
   return {
     pass,
     results: pass.results,
     rule: ruleOf(op, dtype),
     iteration,
+    walk,
     along: { length, split: false, perRow: 1, strides: pass.strides.map((strides) => nth(strides, axis)) },
     isInnermost,
     widths: widthsFor(pass, 16),
     places: op === "sum" && dtype === "f32" ? placesFor(blocksOf(terms, SUM_BLOCK)) : 0,
-    byRows: streams && !isInnermost && length >= MANY && inner !== undefined && isWide(inner),
+    byRows: streams && !isInnermost && length >= MANY && walk.inner !== undefined && isWide(walk.inner),
   };
 }
 
 /** What it needs of memory. */
-export function scratchBytesOf({ byRows, places, results, isInnermost, iteration, pass, widths }: Reducing): number {
-  if (byRows) return (1 + places) * results.length * sumsBytes(walkOf(iteration.axes, pass).inner);
+export function scratchBytesOf({ byRows, places, results, isInnermost, walk, widths }: Reducing): number {
+  if (byRows) return (1 + places) * results.length * sumsBytes(walk.inner);
   return places * results.length * (isInnermost ? 16 : 4 * Math.max(MOST_WITH_SHORT, nth(widths, 0)));
 }
 
