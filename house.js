@@ -59,7 +59,7 @@ export const folders = [
 
 /** The families of cells: folders of `cells/src`. A family may import those before it: many cells extend a gated one. */
 export function families(name) {
-  return name === "cells" ? ["gated", "orthogonal", "linear", "memory", "time"] : [];
+  return name === "cells" ? ["gated", "orthogonal", "linear", "memory", "paced", "time"] : [];
 }
 
 /** The folder of a package, from the root of the repository. */

@@ -6,16 +6,19 @@ import { BaseSequencer } from "vitest/node";
  */
 export const longest = [
   "tests/published.test.ts",
-  "tests/gpu.test.ts",
-  "tests/conformance.test.ts",
-  "tests/runtimes.test.ts",
-  "tests/browser.test.ts",
-  "examples/browser/src/gpu.test.ts",
   "apps/lab/src/lab.test.ts",
-  "experiments/long-sequence/digits/digits.test.ts",
-  "examples/browser/src/page.test.ts",
+  "tests/gpu.test.ts",
   "tests/readme.test.ts",
+  "tests/conformance.test.ts",
+  "examples/browser/src/page.test.ts",
+  "tests/runtimes.test.ts",
+  "examples/browser/src/gpu.test.ts",
+  "tests/browser.test.ts",
   "packages/runner/src/run.test.ts",
+  "apps/lab/src/sweep.test.ts",
+  "packages/fusion/src/fusion-suite.test.ts",
+  "experiments/multimodal/halves/halves.test.ts",
+  "experiments/long-sequence/digits/digits.test.ts",
 ];
 
 /** A sequencer for vitest: the files above first, then vitest's own order. */

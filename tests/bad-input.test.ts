@@ -42,6 +42,8 @@ const hiddenIn = (batch: irregular.RaggedBatch) => irregular.missingCompletelyAt
 const layer = cells.sequence(cells.gru({ input: 3, hidden: 4 }));
 const small = layer.cell;
 const smallParams = layer.init(seed);
+// Without options, `fixedPoints` searches for long: in the smallest cell.
+const smallest = cells.sequence(cells.rnn({ input: 1, hidden: 1 }));
 
 const wav = new Uint8Array(46);
 wav.set(new TextEncoder().encode("RIFF&\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0"));
@@ -293,12 +295,10 @@ const calls: Readonly<Record<string, Call>> = {
   "inspect.autocorrelation": [inspect.autocorrelation, series, { lags: 1, window: 5, lengths: [2, 1] }],
   "inspect.fixedPoints": [
     inspect.fixedPoints,
-    small,
-    smallParams,
-    t.tensor([1, 2, 3, 4], [1, 4]),
-    {
-      ...{ candidates: 1, iterations: 1, noise: 0, key: seed, input: t.tensor([1, 2, 3]), extra: {}, buffers: {} },
-    },
+    smallest.cell,
+    smallest.init(seed),
+    t.tensor([1], [1, 1]),
+    { candidates: 1, iterations: 1, noise: 0, key: seed, input: t.tensor([1]), extra: {}, buffers: {} },
   ],
   "train.adam": [train.adam, { learningRate: 0.1 }],
   "train.sgd": [train.sgd, { learningRate: 0.1, momentum: 0.9 }],

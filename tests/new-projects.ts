@@ -1,7 +1,7 @@
 /** Tests of what `sluice new` writes and `sluice bundle` packs, with the packages as published. */
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, inject, test } from "vitest";
 import { outcomeOf } from "./examples.ts";
 import { env, install } from "./packed.ts";
 import { readJson, root, type Manifest } from "./workspace.ts";
@@ -26,6 +26,8 @@ export function testNewProjects(scratch: string, project: string): void {
         if (name.startsWith("@sluice/")) expect(range, name).toBe(`^${version}`);
       await succeed(process.execPath, [tsc, "-p", made, "--typeRoots", join(root, "node_modules/@types")], made);
       expect(await succeed(process.execPath, ["--test", "--test-reporter=spec"], made)).toMatch(/pass 1[0-9]/);
+      // Every kind has a study like this one: npm run test:long.
+      if (kind !== "study" && !inject("long")) return;
       const output = await succeed("npx", ["sluice", "run", "epochs=1", "--seeds", "1"], made);
       expect(output).toMatch(/Report: .*report\.html/);
       if (kind === "study") return;
@@ -35,7 +37,9 @@ export function testNewProjects(scratch: string, project: string): void {
     });
   });
 
-  test("a bundle of its run verifies in an empty folder, with the bits of the run", { timeout: 600_000 }, async () => {
+  // It installs all packages twice: npm run test:long. What is in a bundle is tested in apps/lab/src/bundle.
+  const bundling = test.runIf(inject("long"));
+  bundling("a bundle of its run verifies in an empty folder, with its bits", { timeout: 600_000 }, async () => {
     const made = join(scratch, "elsewhere/soft-gate");
     await succeed("npx", ["sluice", "new", "study", made], project);
     // The packages of this version are not in a registry yet: their archives take their place.

@@ -1,5 +1,8 @@
 import { mosi } from "@sluice/data";
-import { mosiMissing } from "./mosi-missing.ts";
+import { mosiMissing, shareOfPositive } from "./mosi-missing.ts";
 
-for (const { modalities, accuracy } of await mosiMissing(await mosi({ validation: 0 })))
-  console.log(`${(100 * accuracy).toFixed(1)} %  ${modalities}`);
+const set = await mosi({ validation: 0 });
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+for (const { modalities, accuracy } of await mosiMissing(set)) console.log(`${percent(accuracy)}  ${modalities}`);
+const [train, test] = [shareOfPositive(set.train), shareOfPositive(set.test)].map(percent);
+console.log(`positive: ${train} of the training utterances, ${test} of the test utterances`);

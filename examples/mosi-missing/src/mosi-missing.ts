@@ -40,6 +40,13 @@ function withOnly(examples: Mosi, kept: readonly string[]): Examples {
   return { ...examples, present: { text: flags("text"), audio: flags("audio"), video: flags("video") } };
 }
 
+/** The share of the utterances whose sentiment is positive. */
+export function shareOfPositive({ lengths, y }: Mosi): number {
+  const [labels, counts] = [valuesOf(y), [...valuesOf(lengths)]];
+  const positive = counts.flatMap((n, clip) => [...labels.subarray(63 * clip, 63 * clip + n)]);
+  return positive.reduce((a, b) => a + b) / positive.length;
+}
+
 /** The accuracy on the test clips with every subset of the modalities, of a number of epochs that is fixed beforehand. */
 export async function mosiMissing({ train, test }: { train: Mosi; test: Mosi }, { epochs = 20 } = {}) {
   const options = { loss: crossEntropy, optimizer: adam({ learningRate: 3e-3 }), size: 8, epochs };

@@ -1,11 +1,12 @@
-import { better, type Claim, type Metric } from "@sluice/study";
+import { better, type Claim } from "@sluice/study";
+import type { Headline } from "./kinds.ts";
 
 /** What the claims of a job are about. */
 export interface Compared {
   /** The variants; the claims are about the first one. */
   readonly variants: readonly string[];
   /** The metric of each task. */
-  readonly tasks: readonly { readonly task: string; readonly metric: string; readonly described: Metric }[];
+  readonly tasks: readonly (Headline & { readonly task: string })[];
   /** What is the same for all, as the end of a sentence; empty if nothing is. */
   readonly equal?: string;
 }

@@ -35,13 +35,27 @@ type SupervisedTask = Pick<KnownTask<Tree, Supervised, Supervised, never>, "data
  */
 export type TaskKind = "classification" | "labelling" | "regression" | "polymusic" | "characters";
 
+/** A metric with its name. */
+export interface Headline {
+  readonly metric: string;
+  readonly described: Metric;
+}
+
+/** The dtype of a target, and the numbers of its axes. */
+interface Target {
+  readonly dtype: "i32" | "f32";
+  readonly axes: readonly number[];
+  readonly shape: string;
+}
+
+const classOfStep: Target = { dtype: "i32", axes: [2], shape: "i32 [examples, time]" };
+
 interface Kind {
   /** The metrics of its trials. */
   readonly metrics: { readonly [name: string]: Metric };
   /** The one that claims are about. */
-  readonly headline: string;
-  /** The dtype of the target, and the numbers of its axes. */
-  readonly target: { readonly dtype: "i32" | "f32"; readonly axes: readonly number[]; readonly shape: string };
+  readonly headline: Headline;
+  readonly target: Target;
   trial(
     context: TrialContext<TrainingSettings>,
     model: Model<Tree, Supervised>,
@@ -53,32 +67,32 @@ interface Kind {
 export const kinds: { readonly [name in TaskKind]: Kind } = {
   classification: {
     metrics: classificationMetrics,
-    headline: "accuracy",
+    headline: { metric: "accuracy", described: classificationMetrics.accuracy },
     target: { dtype: "i32", axes: [1], shape: "i32 [examples]" },
     trial: (context, model, task) => classificationTrial(context, model, task),
   },
   labelling: {
     metrics: labellingMetrics,
-    headline: "stepAccuracy",
-    target: { dtype: "i32", axes: [2], shape: "i32 [examples, time]" },
+    headline: { metric: "stepAccuracy", described: labellingMetrics.stepAccuracy },
+    target: classOfStep,
     trial: (context, model, task) => labellingTrial(context, model, task),
   },
   regression: {
     metrics: regressionMetrics,
-    headline: "rmse",
+    headline: { metric: "rmse", described: regressionMetrics.rmse },
     target: { dtype: "f32", axes: [2, 3], shape: "f32 [examples, outputs] or [examples, time, outputs]" },
     trial: (context, model, task) => regressionTrial(context, model, task),
   },
   polymusic: {
     metrics: polymusicMetrics,
-    headline: "nll",
+    headline: { metric: "nll", described: polymusicMetrics.nll },
     target: { dtype: "f32", axes: [3], shape: "f32 [examples, time, keys]" },
     trial: (context, model, task) => polymusicTrial(context, model, task),
   },
   characters: {
     metrics: characterMetrics,
-    headline: "bits",
-    target: { dtype: "i32", axes: [2], shape: "i32 [examples, time]" },
+    headline: { metric: "bits", described: characterMetrics.bits },
+    target: classOfStep,
     trial: (context, model, task) => characterTrial(context, model, task),
   },
 };
@@ -91,7 +105,7 @@ export function kindOf(place: string, y: Tree | undefined, given: TaskKind | und
     kinds[name].target.dtype === of.dtype && kinds[name].target.axes.includes(of.shape.length);
   const found = given ?? (["classification", "labelling", "regression"] as const).find(fits);
   if (found !== undefined && fits(found)) return found;
-  const expected = found === undefined ? `a target of a known kind` : `${kinds[found].target.shape} for ${found}`;
+  const expected = found === undefined ? "a target of a known kind" : `${kinds[found].target.shape} for ${found}`;
   throw new TensorError(`${place}: the target y is ${of.dtype} ${describe(of)}, expected ${expected}`);
 }
 

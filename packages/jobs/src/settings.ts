@@ -115,6 +115,12 @@ export function settingsFrom<S extends Settings>(operation: string, options: Job
   };
 }
 
+/** Throws an error if a setting is none of its choices. */
+export function checkChoice(operation: string, name: string, given: string, choices: readonly string[]): void {
+  if (choices.includes(given)) return;
+  throw new TensorError(`${operation}: ${name} is ${shown(given)}, expected ${choices.join(", ")}`);
+}
+
 type NumberSetting = Exclude<keyof typeof jobSettings, "multiplyAdd">;
 
 /** The options of a study that a job passes on. */

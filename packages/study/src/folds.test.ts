@@ -160,6 +160,32 @@ describe("rows by fold", () => {
     expect(foldRows(40, fold, { seed: 1 })).not.toEqual(foldRows(40, fold, { seed: 2 }));
     expect(() => foldRows(3, fold, { seed: 1 })).toThrow("foldRows: 3 rows for 4 folds");
   });
+
+  test("for validation are divided off those for training, by class and by group as well", () => {
+    const [fold, seed] = [{ index: 1, of: 3 }, 7];
+    const classes = Array.from({ length: 60 }, (_, row) => (row % 4 === 0 ? "a" : "b"));
+    const groups = Array.from({ length: 60 }, (_, row) => row >> 2);
+    for (const options of [{ seed }, { seed, classes }, { seed, groups }]) {
+      const whole = foldRows(60, fold, options);
+      const { train, validation, test: tested } = foldRows(60, fold, { ...options, validation: 0.25 });
+      expect([...whole.validation]).toEqual([]);
+      expect(tested).toEqual(whole.test);
+      expect([...train, ...validation].sort((a, b) => a - b)).toEqual([...whole.train]);
+      expect([train, validation].map((rows) => rows.toSorted())).toEqual([train, validation]);
+    }
+    const sizes = ({ train, validation }: ReturnType<typeof foldRows>) =>
+      [train, validation].map((rows) => [rows.length, rows.filter((row) => classes[row] === "a").length]);
+    expect(sizes(foldRows(60, fold, { seed, classes, validation: 0.25 }))).toEqual([
+      [30, 7],
+      [10, 3],
+    ]);
+    const grouped = foldRows(60, fold, { seed, groups, validation: 0.2 });
+    const [train, validation] = [grouped.train, grouped.validation].map((rows) => [...rows].map((row) => groups[row]));
+    expect(validation).toHaveLength(8);
+    expect(validation!.filter((group) => train!.includes(group))).toEqual([]);
+    for (const share of [-0.1, 0.6, Number.NaN])
+      expect(() => foldRows(60, fold, { seed, validation: share })).toThrow("expected a share from 0 to 0.5");
+  });
 });
 
 describe("as in scikit-learn", () => {

@@ -19,21 +19,50 @@ export interface FoldRowsOptions {
    * rows as the groups allow, but may differ by more than one row. Not together with `classes`.
    */
   readonly groups?: ArrayLike<number | string>;
+  /**
+   * The share of the other folds' rows that is for validation, at most 0.5; rounded to the nearest 1/n, and divided off
+   * like a fold. Default 0: none.
+   */
+  readonly validation?: number;
 }
 
 /**
  * Divides the rows 0 to `count` - 1 into folds whose sizes differ by at most one row. Returns the rows on which a fold
- * is tested and the remaining rows for training, in ascending order. The folds of one seed are disjoint and together
- * contain all rows. The sizes, and the rows of each class, are those of scikit-learn's KFold, StratifiedKFold and
- * GroupKFold.
+ * is tested and the remaining rows for training and validation, in ascending order. The folds of one seed are disjoint
+ * and together contain all rows. The sizes, and the rows of each class, are those of scikit-learn's KFold,
+ * StratifiedKFold and GroupKFold.
  *
  * @throws an error if a fold would be empty.
  */
 export function foldRows(
   count: number,
+  fold: Fold,
+  { validation = 0, ...options }: FoldRowsOptions,
+): { readonly train: Int32Array; readonly validation: Int32Array; readonly test: Int32Array } {
+  if (!(validation >= 0 && validation <= 0.5))
+    throw studyError(`foldRows: validation is ${validation}, expected a share from 0 to 0.5`);
+  const { rest, test } = divided(count, fold, options);
+  if (validation === 0) return { train: rest, validation: new Int32Array(0), test };
+  const { seed, classes, groups } = options;
+  const inner = divided(
+    rest.length,
+    { index: 0, of: Math.round(1 / validation) },
+    {
+      seed,
+      ...(classes !== undefined && { classes: Array.from(rest, (row) => classes[row] ?? "") }),
+      ...(groups !== undefined && { groups: Array.from(rest, (row) => groups[row] ?? "") }),
+    },
+  );
+  const rowsAt = (places: Int32Array): Int32Array => places.map((place) => rest[place] ?? 0);
+  return { train: rowsAt(inner.rest), validation: rowsAt(inner.test), test };
+}
+
+/** The rows of a fold, and all others. */
+function divided(
+  count: number,
   { index, of }: Fold,
   { seed, classes, groups }: FoldRowsOptions,
-): { readonly train: Int32Array; readonly test: Int32Array } {
+): { readonly rest: Int32Array; readonly test: Int32Array } {
   if (!Number.isInteger(count) || count < of)
     throw studyError(`foldRows: ${count} rows for ${of} folds, expected an integer of at least one row per fold`);
   for (const [name, values] of Object.entries({ classes, groups }))
@@ -43,7 +72,7 @@ export function foldRows(
     throw studyError("foldRows: expected classes or groups, got both; a fold of whole groups has no choice of classes");
   const foldOf = groups === undefined ? byPlace(count, of, seed, classes) : byGroup(groups, of, seed);
   const rows = Int32Array.from({ length: count }, (_, row) => row);
-  return { train: rows.filter((row) => foldOf[row] !== index), test: rows.filter((row) => foldOf[row] === index) };
+  return { rest: rows.filter((row) => foldOf[row] !== index), test: rows.filter((row) => foldOf[row] === index) };
 }
 
 /** The fold of each row: rows in random order, class after class, are dealt out one by one. */

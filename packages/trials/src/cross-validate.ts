@@ -158,16 +158,6 @@ function foldsOf(count: number, { folds, classes, groups, validation = 0 }: Fold
     throw new TensorError(`crossValidate: expected an integer of at least 2 folds, got ${shown(folds)}`);
   if (!(validation >= 0 && validation <= 0.5))
     throw new TensorError(`crossValidate: expected validation as a share from 0 to 0.5, got ${shown(validation)}`);
-  const optionsOf = (rows?: Int32Array) => {
-    const own = (of: ArrayLike<number | string> | undefined) =>
-      rows === undefined ? of : of && Array.from(rows, (row) => of[row] ?? "");
-    return { seed, ...given({ classes: own(classes), groups: own(groups) }) };
-  };
-  return Array.from({ length: folds }, (_, index) => {
-    const { train, test } = foldRows(count, { index, of: folds }, optionsOf());
-    if (validation === 0) return { train, validation: new Int32Array(0), test };
-    const inner = foldRows(train.length, { index: 0, of: Math.round(1 / validation) }, optionsOf(train));
-    const rowsIn = (places: Int32Array): Int32Array => places.map((place) => train[place] ?? 0);
-    return { train: rowsIn(inner.train), validation: rowsIn(inner.test), test };
-  });
+  const options = { seed, validation, ...given({ classes, groups }) };
+  return Array.from({ length: folds }, (_, index) => foldRows(count, { index, of: folds }, options));
 }

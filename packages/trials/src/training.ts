@@ -3,6 +3,7 @@ import { chain, globalNorm, type GradientTransform } from "@sluice/clip";
 import { weightsHash } from "@sluice/formats";
 import { weightFiles, type Metric, type TrialContext, type TrialOutcome } from "@sluice/study";
 import { key, keyFor, leavesOf, type Backend, type Tensor, type Tree } from "@sluice/tensor";
+import { sizeOf } from "@sluice/tensor/internal";
 import { adam, saveState, type Parts } from "@sluice/train";
 import { outcomeOn, trialBackend, type BackendSettings } from "./backend.ts";
 import type { BatchesIfNeeded, OwnParts } from "./batching.ts";
@@ -225,5 +226,4 @@ function definedOf(
   return Object.fromEntries(Object.entries(numbers).filter(([, value]) => !Number.isNaN(value)));
 }
 
-const countOf = (params: Tree): number =>
-  leavesOf(params).reduce((sum, { tensor }) => sum + tensor.shape.reduce((product, size) => product * size, 1), 0);
+const countOf = (params: Tree): number => leavesOf(params).reduce((sum, { tensor }) => sum + sizeOf(tensor.shape), 0);

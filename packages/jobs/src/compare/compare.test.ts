@@ -173,6 +173,13 @@ describe("what is wrong is named", () => {
     expect(wrong(options)).toThrow(message);
   });
 
+  test("a setting of a run that is none of its choices fails the trial", async () => {
+    const asked = { settings: { match: "size" } };
+    const plan = await planRun(compare({ ...given, seeds: 1 }), { store: memoryStore(), executor: inProcess(), asked });
+    const { records } = await runStudy(plan);
+    expect(records[0]!.reason).toContain('compare: match is "size", expected parameters, flops, none');
+  });
+
   test("a cell that does not fit fails its trial with the option's name", async () => {
     const three = ({ hidden }: CellSizes) => gru({ input: 3, hidden });
     const { records } = await run({ ...given, cells: { three }, seeds: 1 });

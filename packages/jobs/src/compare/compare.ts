@@ -7,6 +7,7 @@ import { firstIsBetter } from "../claims.ts";
 import { dataOf } from "../data.ts";
 import { keeping, kinds, type Supervised, type TaskKind } from "../kinds.ts";
 import {
+  checkChoice,
   jobAliases,
   jobOptions,
   settingsFrom,
@@ -22,7 +23,7 @@ import { checkedTasks, needsOf, type ComparedTask, type NamedTask } from "./task
 export type CompareSettings = JobSettings & {
   /** The name of the cell. */
   readonly cell: string;
-  readonly match: string;
+  readonly match: Match;
   /** Features of the embedding of tokens, for tasks that have them. Default 16. */
   readonly embedding: number;
 };
@@ -71,8 +72,7 @@ export function compare(options: CompareOptions): Study<CompareSettings> {
   const { match = "parameters", embedding = 16, seeds = 10 } = options;
   const cells = checkedCells("compare", options.cells);
   const tasks = checkedTasks("compare", options.tasks);
-  if (!matches.includes(match))
-    throw new TensorError(`compare: match is ${shown(match)}, expected ${matches.join(", ")}`);
+  checkChoice("compare", "match", match, matches);
   if (!Number.isInteger(embedding) || embedding < 1)
     throw new TensorError(`compare: expected embedding as an integer >= 1, got ${shown(embedding)}`);
   const names = [...cells.keys()];
@@ -88,7 +88,13 @@ export function compare(options: CompareOptions): Study<CompareSettings> {
     seeds,
     metrics,
     stepLabel: "optimizer step",
-    claims: options.claims ?? firstIsBetter({ variants: names, tasks: claimed(tasks), equal: equal[match] }),
+    claims:
+      options.claims ??
+      firstIsBetter({
+        variants: names,
+        tasks: tasks.map(({ name: task, kind }) => ({ task, ...kinds[kind].headline })),
+        equal: equal[match],
+      }),
     data: async ({ dataFolder }) => filesOf(tasks, dataFolder),
     trial: (context) => trialOf(context, { cells, tasks, metrics }),
   });
@@ -113,8 +119,9 @@ async function trialOf(given: TrialContext<CompareSettings>, { cells, tasks, met
   const place = `compare: task ${task.name}`;
   const { seed, dataFolder, config } = given;
   const { kind, sizes, splits } = needsOf(place, task.kind, await dataOf(place, task.data, { seed, dataFolder }));
-  const match = matches.find((one) => one === config.match) ?? "none";
-  const sized = matchedModel("compare", cells, config.cell, { ...config, match, sizes });
+  // A run may ask for other settings than the options.
+  checkChoice("compare", "match", config.match, matches);
+  const sized = matchedModel("compare", cells, config.cell, { ...config, sizes });
   const context = trainingContext(given, splits.train.y.shape[0] ?? 0);
   const model: Model<Tree, Supervised> = modelOf(sized.model);
   const outcome = await kinds[kind].trial(context, model, { data: splits, ...keeping(config, splits) });
@@ -133,16 +140,6 @@ function metricsOf(tasks: readonly NamedTask[]): Parts["metrics"] {
   const all = tasks.flatMap(({ kind }) => Object.entries(kinds[kind].metrics));
   return { ...Object.fromEntries(all), ...ofModel };
 }
-
-const claimed = (tasks: readonly NamedTask[]) =>
-  tasks.map(({ name: task, kind }) => {
-    const { headline: metric, metrics } = kinds[kind];
-    return { task, metric, described: metrics[metric] ?? missingMetric(metric) };
-  });
-
-const missingMetric = (name: string): never => {
-  throw new TensorError(`compare: there is no metric ${name}`);
-};
 
 /** The SHA-256 of every file that the data sets were read from. */
 async function filesOf(

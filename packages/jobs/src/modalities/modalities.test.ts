@@ -86,6 +86,12 @@ test("a trial that is stopped goes on to the same bits", async () => {
   }
 });
 
+test("a tuning trial does not look at the test data", async () => {
+  const own = multimodalStudy({ ...options, epochs: 1 });
+  const { outcome } = await runInMemory(own, { config: own.settings, tuning: true });
+  expect(outcome?.metrics).toEqual({});
+});
+
 test("every subset but the empty one, small ones first", () => {
   expect(subsetsOf(["a", "b", "c"]).map((kept) => kept.join(""))).toEqual(["a", "b", "c", "ab", "ac", "bc", "abc"]);
   expect(subsetsOf(["a", "b", "c", "d", "e"])).toHaveLength(31);

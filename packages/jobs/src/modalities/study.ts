@@ -70,9 +70,9 @@ export function multimodalStudy(options: MultimodalStudyOptions): Study<Multimod
   const [first = ""] = variants;
   const { hidden: _, ...common } = settingsFrom("multimodalStudy", options);
   const { headline, metrics } = kinds[kind];
-  const described = headlineOf(kind);
+  const others = variants.length > 1 ? `, and is ${first} better than ${variants.slice(1).join(", ")}` : "";
   return study<MultimodalSettings>({
-    question: `What does each subset of ${names.join(", ")} predict${variants.length > 1 ? `, and is ${first} better than ${variants.slice(1).join(", ")}` : ""}?`,
+    question: `What does each subset of ${names.join(", ")} predict${others}?`,
     ...studyPart(options),
     settings: { ...common, fusion: first, dropout },
     tasks: { [job.task]: {} },
@@ -80,10 +80,10 @@ export function multimodalStudy(options: MultimodalStudyOptions): Study<Multimod
     seeds: options.seeds ?? 10,
     metrics: {
       ...metrics,
-      ...Object.fromEntries(subsetsOf(names).map((kept) => [nameOf(kept), metricOf(kept, described)])),
+      ...Object.fromEntries(subsetsOf(names).map((kept) => [nameOf(kept), metricOf(kept, headline.described)])),
     },
     stepLabel: "optimizer step",
-    claims: options.claims ?? firstIsBetter({ variants, tasks: [{ task: job.task, metric: headline, described }] }),
+    claims: options.claims ?? firstIsBetter({ variants, tasks: [{ task: job.task, ...headline }] }),
     data: async ({ dataFolder }) =>
       (await dataOf("multimodalStudy", options.data, { seed: 0, dataFolder })).provenance.files,
     trial: (context) => trialOf(context, job),
@@ -98,13 +98,6 @@ const metricOf = (kept: readonly string[], { label, ...metric }: Metric): Metric
   label: `${label} ${nameOf(kept)}`,
   curve: false,
 });
-
-function headlineOf(kind: TaskKind): Metric {
-  const { headline, metrics } = kinds[kind];
-  const metric = metrics[headline];
-  if (metric === undefined) throw new TensorError(`multimodalStudy: there is no metric ${headline}`);
-  return metric;
-}
 
 interface MultimodalJob {
   readonly data: Dataset | DataOf;
@@ -199,7 +192,8 @@ async function trialOf(given: TrialContext<MultimodalSettings>, job: MultimodalJ
     data: splits,
     ...keeping(config, splits),
     async inspect({ params, buffers }, when, backend) {
-      if (when === "start of training") return;
+      // Tuning sees nothing of the test data.
+      if (when === "start of training" || given.tuning) return;
       for (const kept of subsetsOf(names)) {
         const examples = withOnly(splits.test, parts, kept);
         scores[nameOf(kept)] = await scoreOf(model, { params, buffers, examples, kind, backend, size: config.batch });

@@ -3,7 +3,7 @@ import type { Imputation } from "@sluice/irregular";
 import { TensorError } from "@sluice/tensor";
 import { checkFunction, checkOptions, hasMembers, shown } from "@sluice/tensor/internal";
 import { checkedCells, type CellOf, type ComparedCell } from "../compare/cells.ts";
-import { jobAliases, jobOptions, type JobOptions, type JobSettings } from "../settings.ts";
+import { checkChoice, jobAliases, jobOptions, settingsFrom, type JobOptions, type JobSettings } from "../settings.ts";
 import type { RecordsInputs, RecordsTarget } from "./prepared.ts";
 import { checkSource, type Reading, type RecordsSource } from "./source.ts";
 
@@ -60,6 +60,7 @@ export interface RecordsJob {
   readonly group: ((id: string) => string) | undefined;
   readonly isClass: boolean;
   readonly folds: number;
+  readonly settings: RecordsSettings;
 }
 
 const own = ["records", "reading", "target", "cells", "folds", "validation", "group", "select", "imputation", "inputs"];
@@ -88,17 +89,27 @@ export function checkedRecords(operation: string, options: RecordsStudyOptions):
     throw new TensorError(`${operation}: target.categories is ${shown(categories)}, expected at least two texts`);
   if (group !== undefined) checkFunction(operation, "group", group);
   const isClass = categories !== undefined;
-  const { validation = 0.2, select = "loss", inputs = "joined" } = options;
+  const { validation = 0.2, select = "loss", inputs = "joined", imputation = "forward" } = options;
   if (!(typeof validation === "number" && validation > 0 && validation <= 0.5))
     throw new TensorError(
       `${operation}: expected validation as a share above 0 and at most 0.5, got ${shown(validation)}`,
     );
-  const selections: readonly string[] = isClass ? ["loss", "accuracy", "auroc"] : ["loss", "rmse", "mae"];
-  if (!selections.includes(select))
-    throw new TensorError(`${operation}: select is ${shown(select)}, expected ${selections.join(", ")}`);
-  if (inputs !== "joined" && inputs !== "separate")
-    throw new TensorError(`${operation}: inputs is ${shown(inputs)}, expected "joined" or "separate"`);
+  const checked = checkedCells(operation, cells);
+  const [cell = ""] = checked.keys();
+  const settings = { ...settingsFrom(operation, options), cell, select, inputs, imputation, validation };
+  const job = { source, reading, target, cells: checked, group, isClass, folds, settings };
+  checkChoices(operation, job, settings);
+  return job;
+}
+
+/** Checks the settings that are one of several. A run may ask for other settings than the options. */
+export function checkChoices(
+  operation: string,
+  { isClass, reading }: Pick<RecordsJob, "isClass" | "reading">,
+  { select, inputs }: Pick<RecordsSettings, "select" | "inputs">,
+): void {
+  checkChoice(operation, "select", select, isClass ? ["loss", "accuracy", "auroc"] : ["loss", "rmse", "mae"]);
+  checkChoice(operation, "inputs", inputs, ["joined", "separate"]);
   if (inputs === "separate" && (reading.statics ?? []).length > 0)
     throw new TensorError(`${operation}: reading.statics are read with inputs: "joined" only`);
-  return { source, reading, target, cells: checkedCells(operation, cells), group, isClass, folds };
 }

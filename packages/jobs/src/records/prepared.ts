@@ -83,19 +83,11 @@ export interface Division {
 /** The rows of a fold by use. Rows without a target are in none. */
 export function divided(y: Float64Array, { fold, seed, validation, groups, isClass }: Division): FoldRows {
   const known = Array.from(y, (_, row) => row).filter((row) => !Number.isNaN(y[row]));
-  const optionsOf = (rows: readonly number[]) => {
-    if (groups !== undefined) return { seed, groups: rows.map((row) => nth(groups, row)) };
-    return isClass ? { seed, classes: rows.map((row) => nth(y, row)) } : { seed };
-  };
-  const rowsAt = (places: Int32Array, of: readonly number[]): number[] => Array.from(places, (place) => nth(of, place));
-  const outer = foldRows(known.length, fold, optionsOf(known));
-  const rest = rowsAt(outer.train, known);
-  const inner = foldRows(rest.length, { index: 0, of: Math.round(1 / validation) }, optionsOf(rest));
-  return {
-    train: Int32Array.from(rowsAt(inner.train, rest)),
-    validation: Int32Array.from(rowsAt(inner.test, rest)),
-    test: Int32Array.from(rowsAt(outer.test, known)),
-  };
+  const ofKnown = <T>(values: ArrayLike<T>): T[] => known.map((row) => nth(values, row));
+  const kept = groups !== undefined ? { groups: ofKnown(groups) } : isClass ? { classes: ofKnown(y) } : {};
+  const rows = foldRows(known.length, fold, { seed, validation, ...kept });
+  const rowsAt = (places: Int32Array): Int32Array => places.map((place) => nth(known, place));
+  return { train: rowsAt(rows.train), validation: rowsAt(rows.validation), test: rowsAt(rows.test) };
 }
 
 /** Fits the scaler, the imputer and the scale of the target to the training rows alone. */

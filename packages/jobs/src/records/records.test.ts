@@ -206,13 +206,20 @@ describe("what is wrong is named", () => {
     [{ target: { name: "outcome", categories: ["a"] } }, "recordsStudy: target.categories is"],
     [{ validation: 0 }, "recordsStudy: expected validation as a share above 0 and at most 0.5, got 0"],
     [{ select: "rmse" }, 'recordsStudy: select is "rmse", expected loss, accuracy, auroc'],
-    [{ inputs: "both" }, 'recordsStudy: inputs is "both", expected "joined" or "separate"'],
+    [{ inputs: "both" }, 'recordsStudy: inputs is "both", expected joined, separate'],
     [{ inputs: "separate" }, 'recordsStudy: reading.statics are read with inputs: "joined" only'],
     [{ group: "id" }, 'recordsStudy: group is "id", expected a function'],
     [{ folds: 1 }, "folds: expected an integer of at least 2"],
     [{ patience: -1 }, "recordsStudy: expected patience as an integer >= 0, got -1"],
   ])("%#", ([given, message]) => {
     expect(() => recordsStudy({ ...options, ...Object(given) })).toThrow(String(message));
+  });
+
+  test("a setting of a run that is none of its choices", async () => {
+    const asked = { settings: { select: "auc" } };
+    const plan = await planRun(recordsStudy(options), { store: memoryStore(), executor: inProcess(), asked });
+    const { records } = await runStudy(plan);
+    expect(records[0]!.reason).toContain('recordsStudy: select is "auc", expected loss, accuracy, auroc');
   });
 
   test("a file that is not there, and a target that no row has", async () => {

@@ -4,7 +4,7 @@ import { shown } from "@sluice/tensor/internal";
 import { loadState } from "@sluice/train";
 import { predict } from "@sluice/trials";
 import { firstIsBetter } from "../claims.ts";
-import { settingsFrom, studyPart } from "../settings.ts";
+import { studyPart } from "../settings.ts";
 import { readFitting, type ReadKept } from "./kept.ts";
 import { asPredicted, recordsModel } from "./model.ts";
 import { checkedRecords, type RecordsJob, type RecordsSettings, type RecordsStudyOptions } from "./options.ts";
@@ -50,23 +50,21 @@ export interface RecordsStudy extends Study<RecordsSettings> {
  */
 export function recordsStudy(options: RecordsStudyOptions): RecordsStudy {
   const job = checkedRecords("recordsStudy", options);
-  const { target, cells, isClass, folds, source } = job;
-  const { select = "loss", inputs = "joined", imputation = "forward", validation = 0.2, seeds = 1 } = options;
+  const { target, cells, isClass, folds, source, settings } = job;
   const names = [...cells.keys()];
-  const [first = ""] = names;
-  const common = settingsFrom("recordsStudy", options);
-  const settings: RecordsSettings = { ...common, cell: first, select, inputs, imputation, validation };
+  const [first = "", ...others] = names;
+  const better = others.length > 0 ? `, and is ${first} better than ${others.join(", ")}` : "";
   const metrics = isClass ? classMetrics : numberMetrics;
   const claimed = isClass
     ? { metric: "accuracy", described: classMetrics.accuracy }
     : { metric: "rmse", described: numberMetrics.rmse };
   const made = study<RecordsSettings>({
-    question: `How well is ${target.name} predicted from the records${names.length > 1 ? `, and is ${first} better than ${names.slice(1).join(", ")}` : ""}?`,
+    question: `How well is ${target.name} predicted from the records${better}?`,
     ...studyPart(options),
     settings,
     tasks: { [target.name]: {} },
     variants: Object.fromEntries(names.map((cell) => [cell, { cell }])),
-    seeds,
+    seeds: options.seeds ?? 1,
     folds,
     metrics,
     stepLabel: "optimizer step",

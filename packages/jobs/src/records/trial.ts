@@ -2,19 +2,21 @@ import { reportLines } from "@sluice/irregular";
 import { weightFiles, type Metric, type TrialContext, type TrialOutcome } from "@sluice/study";
 import { mul, TensorError, type Tree } from "@sluice/tensor";
 import { shown } from "@sluice/tensor/internal";
-import { accuracy, auroc, crossEntropy, meanAbsoluteError, mse, rootMeanSquaredError, rowsOf } from "@sluice/train";
 import {
-  classificationMetrics,
-  regressionMetrics,
-  trainingTrial,
-  type FitData,
-  type Measured,
-  type Model,
-} from "@sluice/trials";
+  accuracyScore,
+  auroc,
+  crossEntropy,
+  meanAbsoluteError,
+  mse,
+  rootMeanSquaredError,
+  rowsOf,
+} from "@sluice/train";
+import { classificationMetrics, regressionMetrics, trainingTrial, type FitData, type Model } from "@sluice/trials";
+import { keeping } from "../kinds.ts";
 import { trainingContext } from "../settings.ts";
 import { fittingBytes, fittingFile } from "./kept.ts";
 import { recordsModel } from "./model.ts";
-import type { RecordsJob, RecordsSettings } from "./options.ts";
+import { checkChoices, type RecordsJob, type RecordsSettings } from "./options.ts";
 import {
   checkRows,
   divided,
@@ -61,6 +63,7 @@ export async function recordsTrial(
   const targeted = withoutTarget(all);
   const { observations, y } = targeted;
   checkRows("recordsStudy", y, target);
+  checkChoices("recordsStudy", { isClass, reading }, config);
   const { hidden, validation, inputs } = config;
   const groups = group && observations.ids.map(group);
   const rows = divided(y, { fold, seed, validation, groups, isClass });
@@ -100,11 +103,11 @@ const ofClasses: Trained = (context, model, data) => {
   return trainingTrial(context, model, {
     data,
     loss: crossEntropy,
-    metrics: { accuracy, auroc: auroc() },
-    ...keptBy(context.config),
+    metrics: { accuracy: accuracyScore(), auroc: auroc() },
+    ...keeping(context.config, data),
     ...(select === "accuracy" || select === "auroc" ? { watch: { metric: select, better: "higher" } } : {}),
-    validated: (measured) => ({ validation: percent(measured), validationAuroc: measured.metrics.auroc }),
-    tested: (measured) => ({ accuracy: percent(measured), auroc: measured.metrics.auroc }),
+    validated: ({ metrics }) => ({ validation: 100 * metrics.accuracy, validationAuroc: metrics.auroc }),
+    tested: ({ metrics }) => ({ accuracy: 100 * metrics.accuracy, auroc: metrics.auroc }),
   });
 };
 
@@ -115,14 +118,9 @@ const ofNumbers: Trained = (context, model, data, { spread }) => {
     data,
     loss: (output, y, counted) => mse(mul(output, 1 / spread), mul(y, 1 / spread), counted),
     metrics: { rmse: rootMeanSquaredError(), mae: meanAbsoluteError() },
-    ...keptBy(context.config),
+    ...keeping(context.config, data),
     ...(select === "rmse" || select === "mae" ? { watch: { metric: select, better: "lower" } } : {}),
     validated: ({ metrics }) => ({ validationRmse: metrics.rmse }),
     tested: ({ metrics }) => metrics,
   });
 };
-
-const keptBy = ({ patience }: RecordsSettings) => ({ keep: "best" as const, ...(patience === 0 ? {} : { patience }) });
-
-const percent = ({ metrics, weight }: Measured<"accuracy" | "auroc">): number =>
-  (100 * Math.round(metrics.accuracy * weight)) / weight;

@@ -188,12 +188,16 @@ async function* examplesOf<D extends Parts>(chunks: AsyncIterable<D> | Iterable<
   let expected: string | undefined;
   let n = 0;
   for await (const chunk of chunks) {
+    const place = `streamBatches: chunk ${n}`;
+    if ("weight" in chunk) throw new TensorError(`${place} has a part called weight, which batches add; rename it`);
     const leaves = leavesOf(chunk);
     const count = leaves[0]?.tensor.shape[0];
+    if (count === undefined)
+      throw new TensorError(`${place} has no arrays, expected arrays whose first axis is the example`);
     const other = leaves.find(({ tensor: x }) => x.shape[0] !== count);
-    if (count === undefined || other !== undefined || "weight" in chunk)
+    if (other !== undefined)
       throw new TensorError(
-        `streamBatches: chunk ${n} ${"weight" in chunk ? "has a part called weight, which batches add; rename it" : `has ${other === undefined ? "no arrays" : `${other.path} ${describe(other.tensor)} beside ${count} examples`}, expected arrays whose first axis is the example`}`,
+        `${place} has ${other.path} ${describe(other.tensor)} beside ${count} examples, expected arrays whose first axis is the example`,
       );
     const form = leaves.map(({ path, tensor: x }) => `${path} ${x.dtype} [${x.shape.slice(1).join(",")}]`).join("; ");
     expected ??= form;
