@@ -7,10 +7,7 @@ import { plural, sizeText } from "./study-options.ts";
 export function outcomeLines({ records, problems, report }: RunOutcome, folder: string): string[] {
   const wrong = records.filter(({ status }) => status === "failed" || status === "diverged" || status === "unreadable");
   return [
-    ...wrong.flatMap((record) => [
-      problemLine(record),
-      `  ${relative(folder, record.folder)}`,
-    ]),
+    ...wrong.flatMap((record) => [problemLine(record), `  ${relative(folder, record.folder)}`]),
     ...problems.map((problem) => `not in the report: ${problem}`),
     `Report: ${report}`,
   ];

@@ -25,9 +25,7 @@ export function comparing(
       const comparison = await compareRuns(storeAt(first, folder), storeAt(second, folder));
       for (const problem of comparison.problems) stderr.write(`${problem}\n`);
       const told =
-        flags.json === true
-          ? [JSON.stringify(document(comparison), null, 2)]
-          : lines(comparison, widthOf(stdout));
+        flags.json === true ? [JSON.stringify(document(comparison), null, 2)] : lines(comparison, widthOf(stdout));
       for (const line of told) stdout.write(`${line}\n`);
       ended(EXIT.done);
     });

@@ -322,7 +322,8 @@ describe("what cannot be done is said", () => {
     const strip = `data:text/javascript,${encodeURIComponent(`
       import module from "node:module";
       import { readFileSync } from "node:fs";
-            module.registerHooks({ load: (url, context, next) => /\\/(packages|apps)\\/[^/]+\\/src\\/.*\\.ts$/.test(url)
+      import { fileURLToPath } from "node:url";
+      module.registerHooks({ load: (url, context, next) => /\\/(packages|apps)\\/[^/]+\\/src\\/.*\\.ts$/.test(url)
         ? { format: "module", shortCircuit: true, source: module.stripTypeScriptTypes(readFileSync(fileURLToPath(url), "utf8")) } : next(url, context) });`)}`;
     const child = spawn(
       process.execPath,

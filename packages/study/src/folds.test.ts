@@ -175,9 +175,9 @@ describe("rows by fold", () => {
     }
     const sizes = ({ train, validation }: ReturnType<typeof foldRows>) =>
       [train, validation].map((rows) => [rows.length, rows.filter((row) => classes[row] === "a").length]);
-    expect(sizes(foldRows(60, fold, { seed, classes, validation: 0.25 }))).toEqual([
-      [30, 7],
-      [10, 3],
+    expect(sizes(foldRows(60, fold, { seed, classes, validation: 0.2 }))).toEqual([
+      [32, 8],
+      [8, 2],
     ]);
     const grouped = foldRows(60, fold, { seed, groups, validation: 0.2 });
     const [train, validation] = [grouped.train, grouped.validation].map((rows) => [...rows].map((row) => groups[row]));

@@ -25,7 +25,9 @@ async function compare(given: readonly string[], flags: Flags, terminal: Termina
   const { metrics, problems } = await compareSummaries(given.map((one) => storeAt(one, folder)));
   for (const problem of problems) stderr.write(`${problem}\n`);
   const lines =
-    flags.json === true ? [JSON.stringify({ runs: given, metrics }, null, 2)] : tableOf(given, metrics, widthOf(stdout));
+    flags.json === true
+      ? [JSON.stringify({ runs: given, metrics }, null, 2)]
+      : tableOf(given, metrics, widthOf(stdout));
   for (const line of lines) stdout.write(`${line}\n`);
   return EXIT.done;
 }

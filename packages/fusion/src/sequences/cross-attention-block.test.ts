@@ -1,16 +1,5 @@
 import { conv1d } from "@sluice/cells";
-import {
-  grad,
-  key,
-  keyFor,
-  leavesOf,
-  mapTree,
-  mul,
-  normal,
-  sum,
-  valuesOf,
-  type Tensor,
-} from "@sluice/tensor";
+import { grad, key, keyFor, leavesOf, mapTree, mul, normal, sum, valuesOf, type Tensor } from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
 import { double, expectGradients, storedIn, type Stored, type StoredByName } from "../../../../fixtures/stored.ts";
 import { crossAttentionBlock, multimodal, pool, type CrossAttentionBlockOptions } from "../index.ts";

@@ -15,7 +15,6 @@ import {
   sigmoid,
   softmax,
   tanh,
-  TensorError,
   transpose,
   type ArrayTensor,
   type Tensor,

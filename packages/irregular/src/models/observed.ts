@@ -95,9 +95,7 @@ export const valueWeights = (examples: CountedExamples, { x, within }: Observed)
 
 /** Values of each row, times its weight. */
 const weighted = ({ weight }: CountedExamples, values: Tensor): Tensor =>
-  weight === undefined
-    ? values
-    : mul(values, reshape(convert(weight, values.dtype), [values.shape[0] ?? 0, 1, 1]));
+  weight === undefined ? values : mul(values, reshape(convert(weight, values.dtype), [values.shape[0] ?? 0, 1, 1]));
 
 /** `sum(weights losses) / sum(weights)`, 0 of nothing, over all axes or those given. */
 export function weightedMean(losses: Tensor, weights: Tensor, axes?: readonly number[]): Tensor {

@@ -186,8 +186,8 @@ function effect(results: Results, { task, variant, column }: Place): Markup | nu
   const shown =
     delta !== null &&
     html` <span class="delta"
-        ><span aria-hidden="true">δ</span><span class="heard">, Cliff’s delta</span> ${delta}</span
-      >`;
+      ><span aria-hidden="true">δ</span><span class="heard">, Cliff’s delta</span> ${delta}</span
+    >`;
   return html`<br /><span class="effect">${signed}${half !== null && ` ± ${half}`}${shown}</span>`;
 }
 

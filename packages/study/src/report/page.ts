@@ -1,4 +1,4 @@
-import { html, type Markup } from "@sluice/figures/internal";
+import { html } from "@sluice/figures/internal";
 import { messageOf } from "../error.ts";
 import { trialName } from "../plan.ts";
 import type { TrialRecord } from "../results.ts";

@@ -46,8 +46,7 @@ async function madeUp(store: Store, all: readonly PlannedTrial[], why: string): 
   const names = (of: (trial: PlannedTrial) => string): string[] => [...new Set(trials.map(of))].sort();
   const metrics = new Set<string>();
   for (const trial of trials) for (const name of Object.keys((await store.readTrial(trial)).metrics)) metrics.add(name);
-  const strange =
-    left === 0 ? "" : `, of the ${trials.length} that agree in code, data and settings; ${left} do not`;
+  const strange = left === 0 ? "" : `, of the ${trials.length} that agree in code, data and settings; ${left} do not`;
   const tuned = tuning === 0 ? "" : `, and without ${tuning} tuning trials`;
   return {
     manifest: {
