@@ -135,7 +135,7 @@ const members: Readonly<Record<string, Fusion>> = {
     inputs: both,
     hidden: { text: 1, audio: 2 },
     memory: 1,
-    units: { attention: 2, proposal: 3, retain: 1, update: 2 },
+    units: { attention: 2, proposal: 3, retain: 2, update: 3 },
   }),
   modalityDropout: modalityDropout(gmu({ inputs, output: 2 }), { rate: { audio: 0.5, text: 0.4 } }),
   "modalityDropout, each step": modalityDropout(gmu({ inputs: steps, output: 2 }), { rate: 0.4 }),
