@@ -12,7 +12,6 @@ import {
   type TrialRecord,
 } from "@sluice/study";
 import type { ArrayTensor, Tree } from "@sluice/tensor";
-import { loadState } from "@sluice/train";
 import { trialFiles } from "./folder/files.ts";
 import { readKept } from "./folder/kept-files.ts";
 import { readCurves, readIdentity, readResult } from "./folder/read.ts";
@@ -72,6 +71,8 @@ export async function loadTrial(given: string, options?: LoadTrialOptions<Tree>)
   } = reportedOf(readResult(folder, id));
   const { rows, problems } = readCurves({ folder, id, status: outcome.status, files });
   if (problems.length > 0) throw studyError(problems.join("\n"));
+  // Only who reads weights pays for loading the cells and what trains them: most commands never do.
+  const { loadState } = await import("@sluice/train");
   const weights: { -readonly [name in keyof typeof weightFiles]?: Tree } = {};
   for (const name of ["last", "best"] as const) {
     const hash = files[weightFiles[name]];
