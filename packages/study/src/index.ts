@@ -51,7 +51,7 @@ export {
   type TrialIdentity,
 } from "./plan.ts";
 export { planRun, type RunCode, type RunPlan, type RunPlanOptions } from "./run/plan-run.ts";
-export { readRun, type StoredRun, type StoredTrial } from "./run/read-run.ts";
+export { placeOf, readRun, type StoredRun, type StoredTrial } from "./run/read-run.ts";
 export { cachedTrials, type CachedTrial } from "./run/cached.ts";
 export { runStudy, type RunControl, type RunEvent, type RunOutcome } from "./run/run-study.ts";
 export { inProcess } from "./run/in-process.ts";
@@ -76,6 +76,12 @@ export { reportedOf, type TrialResult } from "./run/result.ts";
 export { checkedFileName, checkedRow, storedSeries } from "./run/checked.ts";
 export { type Environment, type GitState } from "./environment.ts";
 export type { Manifest } from "./manifest.ts";
+
+// Importing trials that ran elsewhere
+export type { Imported, ImportedFrom, ImportedTrial } from "./import/imported.ts";
+export { identityOfGiven, type GivenFile, type GivenTrial } from "./import/given-trial.ts";
+export { checkGiven, strangeSettings, type GivenProblem } from "./import/check-given.ts";
+export { importTrial } from "./import/import-trial.ts";
 
 // Comparing trials
 export {

@@ -24,11 +24,15 @@ async function status(given: string, flags: Flags, { folder, stdout, stderr }: T
   const records = trials.map(({ record }) => record);
   const counts = countsOf(records);
   const { name, budget } = manifest;
-  const document = { study: name, budget, counts, trials: records.map(plain) };
+  const imported = records.filter((record) => record.imported !== undefined).length;
+  const document = { study: name, budget, counts, imported, trials: records.map(plain) };
   const lines =
     flags.json === true
       ? [JSON.stringify(document, null, 2)]
-      : [`${name}, ${budget}: ${countText(counts)}`, ...detailLines(records, widthOf(stdout))];
+      : [
+          `${name}, ${budget}: ${countText(counts)}${imported > 0 ? `, ${imported} of them imported` : ""}`,
+          ...detailLines(records, widthOf(stdout)),
+        ];
   for (const line of lines) stdout.write(`${line}\n`);
   return EXIT.done;
 }
@@ -46,18 +50,22 @@ const countText = (counts: Counts): string =>
     .map(([own, count]) => `${count} ${own}`)
     .join(", ");
 
-const plain = ({ id, task, variant, seed, fold, tuning, status: own, reason, seconds, folder }: TrialRecord) => ({
-  id,
-  task,
-  variant,
-  seed,
-  fold: fold?.index ?? null,
-  tuning: tuning ?? null,
-  status: own,
-  reason: reason ?? null,
-  seconds: seconds ?? null,
-  folder,
-});
+const plain = (record: TrialRecord) => {
+  const { id, task, variant, seed, fold, tuning, imported, status: own, reason, seconds, folder } = record;
+  return {
+    id,
+    task,
+    variant,
+    seed,
+    fold: fold?.index ?? null,
+    tuning: tuning ?? null,
+    status: own,
+    reason: reason ?? null,
+    seconds: seconds ?? null,
+    imported: imported ?? null,
+    folder,
+  };
+};
 
 /** The trials that are started and not done, each with its reason. */
 function detailLines(records: readonly TrialRecord[], width: number): string[] {

@@ -50,6 +50,7 @@ async function rowOf(
     ["seconds", record.seconds ?? null],
     ["trial", trial.id],
     ["folder", trial.folder],
+    ["imported", trial.imported?.source ?? null],
     ["code", trial.code],
     ["weights", record.weights ?? null],
     ["varies", record.varies ?? null],

@@ -134,7 +134,8 @@ async function distinctEnvironments(
 ): Promise<ReportedEnvironment[]> {
   const distinct = new Map<string, ReportedEnvironment>();
   for (const record of records) {
-    if (record.status === "waiting") continue;
+    // An imported trial says itself where it ran.
+    if (record.status === "waiting" || record.imported !== undefined) continue;
     const { environment, changes, problems: own } = await store.readEnvironment(record);
     problems.push(...own);
     if (environment === null) continue;
