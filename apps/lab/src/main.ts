@@ -6,6 +6,7 @@ import { addCompare } from "./commands/compare.ts";
 import { addData } from "./commands/data.ts";
 import { addDiff } from "./commands/diff.ts";
 import { addExport } from "./commands/export.ts";
+import { addImport } from "./commands/import.ts";
 import { addList } from "./commands/list.ts";
 import { addLogs } from "./commands/logs.ts";
 import { addNew } from "./commands/new.ts";
@@ -33,6 +34,7 @@ const commands: readonly AddCommand[] = [
   addLogs,
   addData,
   addExport,
+  addImport,
   addBundle,
   addNew,
 ];

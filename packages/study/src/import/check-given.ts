@@ -42,6 +42,15 @@ export function checkGiven(
   return problems;
 }
 
+/** The names of the run's settings, such as `optimizer.rate`, each with the value that one of its trials has. */
+export function usualSettings(manifest: Manifest): ReadonlyMap<string, Json> {
+  return new Map(
+    manifest.trials
+      .toReversed()
+      .flatMap(({ config }) => pathsOf(config).map(({ path, value }): [string, Json] => [path.join("."), value])),
+  );
+}
+
 /** The settings that the run does not have, by their full names. */
 export function strangeSettings(manifest: Manifest, config: Settings): readonly string[] {
   const [first] = manifest.trials;

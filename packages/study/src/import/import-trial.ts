@@ -31,6 +31,12 @@ export async function importTrial(
   }
 }
 
+/** The summary values of a trial that ran elsewhere: those that are given, or else from its curves. */
+export const summaryOfGiven = (
+  { rows, metrics: given }: Pick<GivenTrial, "rows" | "metrics">,
+  metrics: Manifest["metrics"],
+): { readonly [metric: string]: number | null } => summarise(metrics, rows, { metrics: given }).values;
+
 function environmentOf({ software, hardware, commit, source }: Imported, command: string): Environment {
   return {
     runtime: software ?? "not known",
