@@ -10,11 +10,13 @@ import { addImport } from "./commands/import.ts";
 import { addList } from "./commands/list.ts";
 import { addLogs } from "./commands/logs.ts";
 import { addNew } from "./commands/new.ts";
+import { addNote } from "./commands/note.ts";
 import { addPlan } from "./commands/plan.ts";
 import { addReport } from "./commands/report.ts";
 import { addRun } from "./commands/run.ts";
 import { addStatus } from "./commands/status.ts";
 import { addSweep } from "./commands/sweep.ts";
+import { addTag } from "./commands/tag.ts";
 import { addVerify } from "./commands/verify.ts";
 import { addWhy } from "./commands/why.ts";
 import { EXIT, type AddCommand, type Terminal } from "./terminal.ts";
@@ -31,6 +33,8 @@ const commands: readonly AddCommand[] = [
   addWhy,
   addVerify,
   addList,
+  addTag,
+  addNote,
   addLogs,
   addData,
   addExport,

@@ -83,6 +83,17 @@ export { identityOfGiven, type GivenFile, type GivenTrial } from "./import/given
 export { checkGiven, strangeSettings, usualSettings, type GivenProblem } from "./import/check-given.ts";
 export { importTrial, summaryOfGiven } from "./import/import-trial.ts";
 
+// What people say about runs and trials
+export {
+  isAnnotated,
+  NO_ANNOTATIONS,
+  withNote,
+  withoutNote,
+  withTags,
+  type Annotations,
+  type Note,
+} from "./annotations.ts";
+
 // Comparing trials
 export {
   differencesText,

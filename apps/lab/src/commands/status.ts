@@ -1,5 +1,15 @@
-import { formatSeconds, readRun, trialName, type TrialRecord } from "@sluice/study";
+import { basename } from "node:path";
+import {
+  formatSeconds,
+  isAnnotated,
+  NO_ANNOTATIONS,
+  readRun,
+  trialName,
+  type Annotations,
+  type TrialRecord,
+} from "@sluice/study";
 import { layTable, type Column } from "../layout.ts";
+import { annotatedTrials, annotationLines, annotationsIn } from "../runs/annotated.ts";
 import { storeAt } from "../stores.ts";
 import { EXIT, widthOf, type AddCommand, type Terminal } from "../terminal.ts";
 
@@ -25,13 +35,26 @@ async function status(given: string, flags: Flags, { folder, stdout, stderr }: T
   const counts = countsOf(records);
   const { name, budget } = manifest;
   const imported = records.filter((record) => record.imported !== undefined).length;
-  const document = { study: name, budget, counts, imported, trials: records.map(plain) };
+  const { told, problem: damage } = annotationsIn(store.folder);
+  if (damage !== null) stderr.write(`${damage}.\n`);
+  const ofTrials = annotatedTrials(store.folder);
+  const width = widthOf(stdout);
+  const document = {
+    study: name,
+    budget,
+    counts,
+    imported,
+    ...told,
+    trials: records.map((record) => ({ ...plain(record), ...(ofTrials.get(basename(record.folder)) ?? NO_ANNOTATIONS) })),
+  };
   const lines =
     flags.json === true
       ? [JSON.stringify(document, null, 2)]
       : [
           `${name}, ${budget}: ${countText(counts)}${imported > 0 ? `, ${imported} of them imported` : ""}`,
-          ...detailLines(records, widthOf(stdout)),
+          ...annotationsText(told, width),
+          ...detailLines(records, width),
+          ...trialLines(records, { ofTrials, width }),
         ];
   for (const line of lines) stdout.write(`${line}\n`);
   return EXIT.done;
@@ -66,6 +89,23 @@ const plain = (record: TrialRecord) => {
     folder,
   };
 };
+
+const annotationsText = (told: Annotations, width: number): string[] =>
+  isAnnotated(told) ? annotationLines({ name: "tags", ...told }, width) : [];
+
+interface OfTrials {
+  readonly ofTrials: ReadonlyMap<string, Annotations>;
+  readonly width: number;
+}
+
+/** The trials that have tags or notes. */
+function trialLines(records: readonly TrialRecord[], { ofTrials, width }: OfTrials): string[] {
+  const told = records.flatMap((record) => {
+    const own = ofTrials.get(basename(record.folder));
+    return own === undefined ? [] : annotationLines({ name: `${record.task} / ${trialName(record)}`, ...own }, width);
+  });
+  return told.length === 0 ? [] : ["", ...told];
+}
 
 /** The trials that are started and not done, each with its reason. */
 function detailLines(records: readonly TrialRecord[], width: number): string[] {

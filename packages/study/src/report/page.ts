@@ -2,6 +2,7 @@ import { html } from "@sluice/figures/internal";
 import { messageOf } from "../error.ts";
 import { trialName } from "../plan.ts";
 import type { TrialRecord } from "../results.ts";
+import { annotationsSection, tagsLine } from "./annotations-section.ts";
 import { claimsSection } from "./claims-section.ts";
 import { curveSection, seriesSections } from "./curve-figures.ts";
 import { roomFor } from "./curves.ts";
@@ -48,6 +49,7 @@ export function page(model: ReportModel): { readonly text: string; readonly undr
           <p class="question">${manifest.question}</p>
           ${manifest.notes !== undefined && html`<p>${manifest.notes}</p>`}
           <p class="facts">${facts(model)}</p>
+          ${tagsLine(model)}
         </header>
         ${contents(sections)}
         <main>${sections.map(drawnSection)}</main>
@@ -82,6 +84,7 @@ function sectionsOf(model: ReportModel, part: Part): Section[] {
         ? null
         : { id: "published", title: "Published beside measured", body: anchorTable(results, manifest.anchors) },
     ),
+    ...whole("annotations", "Tags and notes", () => annotationsSection(model)),
     ...whole("imported", "Imported trials", () => importedSection(model)),
     ...whole("unfinished", "Trials that did not finish", () => unfinished(model)),
     ...whole("again", "Run it again", () => ({ id: "again", title: "Run it again", body: provenance(model) })),
