@@ -12,6 +12,7 @@ import { addLogs } from "./commands/logs.ts";
 import { addNew } from "./commands/new.ts";
 import { addNote } from "./commands/note.ts";
 import { addPlan } from "./commands/plan.ts";
+import { addQuery } from "./commands/query.ts";
 import { addReport } from "./commands/report.ts";
 import { addRun } from "./commands/run.ts";
 import { addStatus } from "./commands/status.ts";
@@ -33,6 +34,7 @@ const commands: readonly AddCommand[] = [
   addWhy,
   addVerify,
   addList,
+  addQuery,
   addTag,
   addNote,
   addLogs,

@@ -45,7 +45,10 @@ async function status(given: string, flags: Flags, { folder, stdout, stderr }: T
     counts,
     imported,
     ...told,
-    trials: records.map((record) => ({ ...plain(record), ...(ofTrials.get(basename(record.folder)) ?? NO_ANNOTATIONS) })),
+    trials: records.map((record) => ({
+      ...plain(record),
+      ...(ofTrials.get(basename(record.folder)) ?? NO_ANNOTATIONS),
+    })),
   };
   const lines =
     flags.json === true
