@@ -13,6 +13,13 @@ export function positive(text: string): number {
   return value;
 }
 
+export function count(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isInteger(value) || value < 0)
+    throw new InvalidArgumentError("expected an integer of at least 0.");
+  return value;
+}
+
 /** How many seeds (`10`), or which: `5..9`, `0,3,5..7`. */
 export function seeds(text: string): number | readonly number[] {
   if (/^\d+$/.test(text)) return positive(text);

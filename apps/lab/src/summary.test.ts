@@ -27,7 +27,18 @@ function documentOf(variants: readonly string[], task = "pixels"): ResultsDocume
     ),
     trials: variants.flatMap((variant) =>
       [0, 1].map((seed) => ({
-        ...{ id: "", task, variant, seed, fold: null, metrics: {}, weights: null, seconds: 1, folder: "" },
+        ...{
+          id: "",
+          task,
+          variant,
+          seed,
+          fold: null,
+          metrics: {},
+          weights: null,
+          seconds: 1,
+          imported: null,
+          folder: "",
+        },
         ...(variant === "LSTM" && seed === 1
           ? { status: "diverged", reason: "step 3: W is not finite" }
           : { status: "done", reason: null }),

@@ -110,5 +110,7 @@ function doneText(document: ResultsDocument, { task, variant }: Pair): string {
   const lost = [...new Set(own.map((trial) => trial.status))]
     .filter((status) => status !== "done")
     .map((status) => `${own.filter((trial) => trial.status === status).length} ${status}`);
-  return [`${own.filter((trial) => trial.status === "done").length}/${own.length}`, ...lost].join(", ");
+  const imported = own.filter((trial) => trial.imported !== null).length;
+  const foreign = imported === 0 ? [] : [imported === own.length ? "imported" : `${imported} imported`];
+  return [`${own.filter((trial) => trial.status === "done").length}/${own.length}`, ...lost, ...foreign].join(", ");
 }

@@ -5,6 +5,7 @@ export { loadStudy } from "./load.ts";
 // Where it runs, and where it stores its trials
 export { childProcesses, type ChildProcessesOptions } from "./child/child-processes.ts";
 export { folderStore, type FolderStore } from "./folder/folder-store.ts";
+export { annotate, readAnnotations } from "./folder/annotations.ts";
 export { readMetrics } from "./folder/metrics.ts";
 
 // Reading a finished trial

@@ -8,7 +8,7 @@ export interface Environment {
   readonly cpu: string | null;
   readonly cores: number | null;
   readonly memoryGiB: number | null;
-  readonly threads: number;
+  readonly threads: number | null;
   /** `null` outside a repository. */
   readonly git: GitState | null;
   readonly command: string;

@@ -38,7 +38,7 @@ export type { TuningDocument } from "./report/tuning-document.ts";
 
 // Planning and running it
 export { settingOf, settingsOfTexts, studyWith, type Asked } from "./asked.ts";
-export { settingsText } from "./settings.ts";
+export { laidOver, settingAt, settingsText } from "./settings.ts";
 export {
   budgetOf,
   identified,
@@ -51,9 +51,9 @@ export {
   type TrialIdentity,
 } from "./plan.ts";
 export { planRun, type RunCode, type RunPlan, type RunPlanOptions } from "./run/plan-run.ts";
-export { readRun, type StoredRun, type StoredTrial } from "./run/read-run.ts";
+export { placeOf, readRun, type StoredRun, type StoredTrial } from "./run/read-run.ts";
 export { cachedTrials, type CachedTrial } from "./run/cached.ts";
-export { runStudy, type RunControl, type RunEvent, type RunOutcome } from "./run/run-study.ts";
+export { manifestOf, runStudy, type RunControl, type RunEvent, type RunOutcome } from "./run/run-study.ts";
 export { inProcess } from "./run/in-process.ts";
 export { memoryStore, type MemoryStore } from "./run/memory-store.ts";
 
@@ -76,6 +76,23 @@ export { reportedOf, type TrialResult } from "./run/result.ts";
 export { checkedFileName, checkedRow, storedSeries } from "./run/checked.ts";
 export { type Environment, type GitState } from "./environment.ts";
 export type { Manifest } from "./manifest.ts";
+
+// Importing trials that ran elsewhere
+export type { Imported, ImportedFrom, ImportedTrial } from "./import/imported.ts";
+export { identityOfGiven, type GivenFile, type GivenTrial } from "./import/given-trial.ts";
+export { checkGiven, strangeSettings, usualSettings, type GivenProblem } from "./import/check-given.ts";
+export { importTrial, summaryOfGiven } from "./import/import-trial.ts";
+
+// What people say about runs and trials
+export {
+  isAnnotated,
+  NO_ANNOTATIONS,
+  withNote,
+  withoutNote,
+  withTags,
+  type Annotations,
+  type Note,
+} from "./annotations.ts";
 
 // Comparing trials
 export {

@@ -1,6 +1,7 @@
 import { sha256 } from "@sluice/formats";
 import { studyError } from "./error.ts";
 import type { Fold } from "./folds.ts";
+import type { Imported } from "./import/imported.ts";
 import { canonicalJson } from "./json.ts";
 import { nearest } from "./nearest.ts";
 import { laidOver, settingsText } from "./settings.ts";
@@ -22,6 +23,8 @@ export interface TrialIdentity {
   readonly code: string;
   /** Hashes of the data, by name. */
   readonly data: { readonly [name: string]: string };
+  /** For a trial that ran elsewhere: where it is from. Only the hash of its content is part of the id. */
+  readonly imported?: Imported;
 }
 
 export interface PlannedTrial extends TrialIdentity {
@@ -111,7 +114,8 @@ export function trialConfig(
 /** Adds the id and the folder to a trial's identity. */
 export function identified(identity: TrialIdentity): PlannedTrial {
   const { study, task, variant, seed, fold, tuning, config, code, data } = identity;
-  const id = sha256(canonicalJson({ study, task, variant, seed, fold, tuning, config, code, data }));
+  const imported = identity.imported?.sha256;
+  const id = sha256(canonicalJson({ study, task, variant, seed, fold, tuning, config, code, data, imported }));
   const part = fold === undefined ? [] : [`fold${fold.index + 1}`];
   const unit = tuning === undefined ? `seed${seed}` : `tuning${seed}`;
   return { ...identity, id, folder: [slug(task), slug(variant), unit, ...part, id.slice(0, 12)].join("-") };

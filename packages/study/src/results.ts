@@ -1,5 +1,6 @@
 import type { Metric } from "./study.ts";
 import type { Fold } from "./folds.ts";
+import type { Imported } from "./import/imported.ts";
 import type { PlannedTrial } from "./plan.ts";
 import { mean } from "./statistics/summary.ts";
 import type { Series, Settings } from "./trial.ts";
@@ -22,6 +23,8 @@ export interface TrialRecord {
   readonly fold?: Fold;
   /** The settings that a tuning trial tries; absent for all others. */
   readonly tuning?: Settings;
+  /** Where a trial is from that ran elsewhere; absent for all others. */
+  readonly imported?: Imported;
   readonly status: TrialStatus;
   /** The reason for every status except `done`. */
   readonly reason?: string;
@@ -51,12 +54,17 @@ export const UNFINISHED = {
 
 /** The record of a trial about which nothing else is known. */
 export function recordOf(
-  { id, task, variant, seed, fold, tuning }: PlannedTrial,
+  { id, task, variant, seed, fold, tuning, imported }: PlannedTrial,
   folder: string,
   { status, reason }: { readonly status: TrialStatus; readonly reason: string },
 ): TrialRecord {
   const common = { id, folder, task, variant, seed, status, reason, metrics: {}, warnings: [] };
-  return { ...common, ...(fold !== undefined && { fold }), ...(tuning !== undefined && { tuning }) };
+  return {
+    ...common,
+    ...(fold !== undefined && { fold }),
+    ...(tuning !== undefined && { tuning }),
+    ...(imported !== undefined && { imported }),
+  };
 }
 
 /** What counts as one value when a metric is averaged or two variants are compared. */

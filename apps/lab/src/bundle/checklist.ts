@@ -49,9 +49,20 @@ function resultItems({ model: { results, claims }, figures }: BundleContents): r
     lost === 0
       ? [true, `Trials: all ${all} are done`]
       : [false, `Trials: ${lost} of ${all} are not done; \`tables/trials.csv\` says why. Means leave them out`],
+    importedItem(results.trials),
     [claims.every(({ verdict }) => verdict !== "undecided"), `Claims: ${verdicts || "none"}`],
     [true, `Figures: ${figures.length}, each with its numbers`],
   ];
+}
+
+function importedItem(trials: BundleContents["model"]["results"]["trials"]): Item {
+  const imported = trials.filter((trial) => trial.imported !== undefined);
+  if (imported.length === 0) return [true, "Imported trials: none, all ran with this code"];
+  const sources = [...new Set(imported.map((trial) => trial.imported?.source ?? ""))].join("; ");
+  const text =
+    `Imported trials: ${imported.length} of ${trials.length} ran elsewhere (${sources}). \`verify.sh\` cannot run them ` +
+    "again. Say with which code they ran, and where it is";
+  return [false, text];
 }
 
 function costItems({ model: { results, environments }, compute }: BundleContents): readonly Item[] {

@@ -50,6 +50,9 @@ function tableOf(given: readonly string[], metrics: readonly ComparedMetric[], w
     "",
     "± is half a 95 % interval of the mean by Student's t. Differences from the first run are paired by seed; p is of the",
     "paired t test and is not corrected for the number of comparisons.",
+    ...(metrics.some(({ runs }) => runs.some(({ imported }) => imported > 0))
+      ? ["* Some of these trials ran elsewhere and were imported. Pairs of their seeds have only the number in common."]
+      : []),
   ];
 }
 
@@ -58,7 +61,7 @@ const columns: readonly Column<Line>[] = [
   { title: "variant", align: "left", keep: 5, cell: ({ of, isFirst }) => (isFirst ? of.variant : "") },
   { title: "metric", align: "left", keep: 6, cell: ({ of, isFirst }) => (isFirst ? of.label : "") },
   { title: "run", align: "left", keep: 7, cell: ({ run }) => run },
-  { title: "n", align: "right", keep: 2, cell: ({ summary }) => String(summary.n) },
+  { title: "n", align: "right", keep: 2, cell: ({ summary }) => `${summary.n}${summary.imported > 0 ? "*" : ""}` },
   { title: "mean", align: "right", keep: 8, cell: ({ summary, of }) => text(summary, of.digits) },
   {
     title: "difference",

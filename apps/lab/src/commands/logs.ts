@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { folderStore } from "@sluice/runner";
-import { identified, messageOf, studyError, systemCode, trialName } from "@sluice/study";
+import { messageOf, studyError, systemCode } from "@sluice/study";
 import { positive } from "../arguments.ts";
+import { trialsAt } from "../runs/trial-folders.ts";
 import { EXIT, type AddCommand, type Terminal } from "../terminal.ts";
 
 interface Flags {
@@ -32,7 +32,7 @@ interface Given {
 
 async function logs(given: string, { name, flags, terminal }: Given): Promise<number> {
   const { folder, stdout, closed } = terminal;
-  const trials = await loggedTrials(resolve(folder, given), name);
+  const trials = await trialsAt(resolve(folder, given), name);
   if (flags.json === true) {
     const documents = trials.map((trial) => ({ ...trial, lines: linesOf(trial.folder, flags.tail) }));
     stdout.write(`${JSON.stringify(documents, null, 2)}\n`);
@@ -44,43 +44,6 @@ async function logs(given: string, { name, flags, terminal }: Given): Promise<nu
     for (const line of linesOf(trial.folder, flags.tail) ?? ["(no log)"]) stdout.write(`${line}\n`);
   }
   return EXIT.done;
-}
-
-interface LoggedTrial {
-  readonly name: string;
-  readonly folder: string;
-}
-
-/** The trial in a folder, or the trials of the run in it that the name is a part of. */
-async function loggedTrials(place: string, name: string | undefined): Promise<readonly LoggedTrial[]> {
-  if (!existsSync(place)) throw studyError(`${place}: no such folder`);
-  if (existsSync(join(place, "log.txt")) || existsSync(join(place, "config.json"))) {
-    if (name !== undefined) throw studyError(`${place} is the folder of one trial; leave out "${name}"`);
-    return [{ name: basename(place), folder: place }];
-  }
-  const store = folderStore(place);
-  const trials = (await store.identities()).identities.map(identified);
-  if (trials.length === 0)
-    throw studyError(`${place}: neither a trial's folder nor a run's: it has no log.txt and no trials/ with trials`);
-  const part = name?.toLowerCase();
-  const named = trials.map((trial) => ({
-    name: `${trial.task} / ${trialName(trial)}`,
-    folder: store.folderOf(trial),
-    id: trial.id,
-  }));
-  const has = ({ name: own, folder, id }: (typeof named)[number], text: string): boolean =>
-    own.toLowerCase().includes(text) || basename(folder).includes(text) || id.startsWith(text);
-  const found = part === undefined ? named : named.filter((trial) => has(trial, part));
-  if (found.length === 0)
-    throw studyError(
-      `${place}: no trial has "${name}" in its name; there are ${named
-        .slice(0, 8)
-        .map(({ name: own }) => own)
-        .join("; ")}${named.length > 8 ? `, and ${named.length - 8} more` : ""}`,
-    );
-  // "seed 1" is also a part of "seed 10".
-  const exact = found.filter(({ name: own }) => part !== undefined && own.toLowerCase().endsWith(` ${part}`));
-  return (exact.length > 0 ? exact : found).map(({ name: own, folder }) => ({ name: own, folder }));
 }
 
 /** `null` if there is no log. */

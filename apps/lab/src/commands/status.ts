@@ -1,5 +1,15 @@
-import { formatSeconds, readRun, trialName, type TrialRecord } from "@sluice/study";
+import { basename } from "node:path";
+import {
+  formatSeconds,
+  isAnnotated,
+  NO_ANNOTATIONS,
+  readRun,
+  trialName,
+  type Annotations,
+  type TrialRecord,
+} from "@sluice/study";
 import { layTable, type Column } from "../layout.ts";
+import { annotatedTrials, annotationLines, annotationsIn } from "../runs/annotated.ts";
 import { storeAt } from "../stores.ts";
 import { EXIT, widthOf, type AddCommand, type Terminal } from "../terminal.ts";
 
@@ -24,11 +34,31 @@ async function status(given: string, flags: Flags, { folder, stdout, stderr }: T
   const records = trials.map(({ record }) => record);
   const counts = countsOf(records);
   const { name, budget } = manifest;
-  const document = { study: name, budget, counts, trials: records.map(plain) };
+  const imported = records.filter((record) => record.imported !== undefined).length;
+  const { told, problem: damage } = annotationsIn(store.folder);
+  if (damage !== null) stderr.write(`${damage}.\n`);
+  const ofTrials = annotatedTrials(store.folder);
+  const width = widthOf(stdout);
+  const document = {
+    study: name,
+    budget,
+    counts,
+    imported,
+    ...told,
+    trials: records.map((record) => ({
+      ...plain(record),
+      ...(ofTrials.get(basename(record.folder)) ?? NO_ANNOTATIONS),
+    })),
+  };
   const lines =
     flags.json === true
       ? [JSON.stringify(document, null, 2)]
-      : [`${name}, ${budget}: ${countText(counts)}`, ...detailLines(records, widthOf(stdout))];
+      : [
+          `${name}, ${budget}: ${countText(counts)}${imported > 0 ? `, ${imported} of them imported` : ""}`,
+          ...annotationsText(told, width),
+          ...detailLines(records, width),
+          ...trialLines(records, { ofTrials, width }),
+        ];
   for (const line of lines) stdout.write(`${line}\n`);
   return EXIT.done;
 }
@@ -46,18 +76,39 @@ const countText = (counts: Counts): string =>
     .map(([own, count]) => `${count} ${own}`)
     .join(", ");
 
-const plain = ({ id, task, variant, seed, fold, tuning, status: own, reason, seconds, folder }: TrialRecord) => ({
-  id,
-  task,
-  variant,
-  seed,
-  fold: fold?.index ?? null,
-  tuning: tuning ?? null,
-  status: own,
-  reason: reason ?? null,
-  seconds: seconds ?? null,
-  folder,
-});
+const plain = (record: TrialRecord) => {
+  const { id, task, variant, seed, fold, tuning, imported, status: own, reason, seconds, folder } = record;
+  return {
+    id,
+    task,
+    variant,
+    seed,
+    fold: fold?.index ?? null,
+    tuning: tuning ?? null,
+    status: own,
+    reason: reason ?? null,
+    seconds: seconds ?? null,
+    imported: imported ?? null,
+    folder,
+  };
+};
+
+const annotationsText = (told: Annotations, width: number): string[] =>
+  isAnnotated(told) ? annotationLines({ name: "tags", ...told }, width) : [];
+
+interface OfTrials {
+  readonly ofTrials: ReadonlyMap<string, Annotations>;
+  readonly width: number;
+}
+
+/** The trials that have tags or notes. */
+function trialLines(records: readonly TrialRecord[], { ofTrials, width }: OfTrials): string[] {
+  const told = records.flatMap((record) => {
+    const own = ofTrials.get(basename(record.folder));
+    return own === undefined ? [] : annotationLines({ name: `${record.task} / ${trialName(record)}`, ...own }, width);
+  });
+  return told.length === 0 ? [] : ["", ...told];
+}
 
 /** The trials that are started and not done, each with its reason. */
 function detailLines(records: readonly TrialRecord[], width: number): string[] {

@@ -61,8 +61,13 @@ async function verify(given: string, flags: Flags, terminal: Terminal): Promise<
   const store = storeAt(given, folder);
   const { manifest, problem, trials } = await readRun(store);
   if (problem !== null) throw studyError(`${given} cannot be verified: ${problem}`);
-  const done = trials.filter(({ record }) => record.status === "done").map(({ trial }) => trial);
-  if (done.length === 0) throw studyError(`${store.place}: no trial is done, so there is nothing to verify`);
+  const all = trials.filter(({ record }) => record.status === "done").map(({ trial }) => trial);
+  const done = all.filter(({ imported }) => imported === undefined);
+  const refused = all.filter(({ imported }) => imported !== undefined);
+  if (done.length === 0)
+    throw studyError(
+      `${store.place}: ${all.length === 0 ? "no trial is done" : `all ${plural(all.length, "trial")} that are done were imported. ${REFUSED}`}, so there is nothing to verify`,
+    );
   const scratch = mkdtempSync(join(tmpdir(), "sluice-verify-"));
   const print = (line: string): void => void (flags.json === true ? stderr : stdout).write(`${line}\n`);
   const interruption = interruptions(closed, () => print("Stopping."));
@@ -72,6 +77,7 @@ async function verify(given: string, flags: Flags, terminal: Terminal): Promise<
     print(
       `${plural(chosen.length, "trial")} of ${done.length} again, ${again.jobs} at a time with ${plural(again.threads, "thread")} each.`,
     );
+    if (refused.length > 0) print(`${plural(refused.length, "imported trial")} not verified: ${REFUSED}.`);
     if (again.code.hash !== manifest.code) print("The code is not that of the run: differences may come from it.");
     const plan: PreparedRun = { ...again, trials: chosen, pending: chosen, records: [] };
     const display = plainDisplay(plan, print);
@@ -83,7 +89,8 @@ async function verify(given: string, flags: Flags, terminal: Terminal): Promise<
     if (interrupted) return EXIT.interrupted;
     const { pairs } = await compareRuns(store, folderStore(scratch));
     const verified = agreementOf(pairs);
-    if (flags.json === true) stdout.write(`${JSON.stringify(verified.map(plain), null, 2)}\n`);
+    if (flags.json === true)
+      stdout.write(`${JSON.stringify([...verified.map(plain), ...refused.map(plainRefused)], null, 2)}\n`);
     else for (const line of resultLines(verified, widthOf(stdout))) print(line);
     return verified.every(({ agreement }) => agreement !== "different") ? EXIT.done : EXIT.failed;
   } finally {
@@ -162,6 +169,9 @@ function drawn(
   return trials.filter((trial) => chosen.has(trial));
 }
 
+/** Why imported trials are left out. */
+const REFUSED = "they ran elsewhere, with code that is not known here, so they cannot be run again";
+
 const ORDER: readonly Agreement[] = ["bitwise the same", "within tolerance", "statistically the same", "different"];
 
 function resultLines(verified: readonly VerifiedTrial[], width: number): string[] {
@@ -200,4 +210,13 @@ const plain = ({ pair, agreement }: VerifiedTrial) => ({
   agreement,
   parting: pair.parting,
   metrics: pair.metrics,
+});
+
+const plainRefused = ({ task, variant, seed, fold, imported }: PlannedTrial) => ({
+  task,
+  variant,
+  seed,
+  fold: fold?.index ?? null,
+  agreement: "not verified",
+  because: `imported from ${imported?.source ?? "elsewhere"}: ${REFUSED}`,
 });

@@ -103,7 +103,20 @@ function captionOf(results: ReportModel["results"], { title, budget, remade }: R
   const best = remade === true ? "" : " The best mean is bold.";
   const wrong = results.trials.filter(({ status }) => status !== "done");
   const missing = wrong.length === 0 ? "" : ` Without a result: ${wrong.map(wrongText).join("; ")}.`;
-  return escaped(`${title} (${budget}): mean ± half of the 95 % interval over ${over}.${best}${missing}`);
+  return escaped(
+    `${title} (${budget}): mean ± half of the 95 % interval over ${over}.${best}${missing}${importedText(results)}`,
+  );
+}
+
+/** A reader of the table must know which trials the study did not run. */
+function importedText({ trials, variants }: ReportModel["results"]): string {
+  const parts = variants.flatMap((variant) => {
+    const own = trials.filter((trial) => trial.variant === variant);
+    const count = own.filter(({ imported }) => imported !== undefined).length;
+    if (count === 0) return [];
+    return [count === own.length ? variant : `${count} of ${own.length} trials of ${variant}`];
+  });
+  return parts.length === 0 ? "" : ` Run elsewhere and imported: ${parts.join("; ")}.`;
 }
 
 const wrongText = (record: ReportModel["results"]["trials"][number]): string =>

@@ -1,4 +1,5 @@
-import type { Json, Manifest, Settings, Store, StoredRun, StoredTrial } from "@sluice/study";
+import type { Manifest, Store, StoredRun, StoredTrial } from "@sluice/study";
+import { settingsByPath } from "./settings-by-path.ts";
 import { asColumn, columnOf, type ExportedTable, type TableColumn, type TableValue } from "./table.ts";
 
 /**
@@ -50,6 +51,7 @@ async function rowOf(
     ["seconds", record.seconds ?? null],
     ["trial", trial.id],
     ["folder", trial.folder],
+    ["imported", trial.imported?.source ?? null],
     ["code", trial.code],
     ["weights", record.weights ?? null],
     ["varies", record.varies ?? null],
@@ -59,24 +61,12 @@ async function rowOf(
     ["threads", environment?.threads ?? null],
     ["commit", environment?.git?.commit ?? null],
     ["uncommitted", environment?.git?.uncommitted ?? null],
-    ...flattened(trial.config, "setting"),
+    ...settingsByPath(trial.config, "setting."),
     ...prefixed("metric", record.metrics),
     ...prefixed("data", trial.data),
     ...prefixed("file", record.files ?? {}),
   ]);
 }
-
-/** Settings by path. Lists are JSON. */
-function flattened(settings: Settings, path: string): [string, TableValue][] {
-  return Object.entries(settings).flatMap(([name, value]: [string, Json]): [string, TableValue][] => {
-    const own = `${path}.${name}`;
-    if (typeof value !== "object" || value === null) return [[own, value]];
-    return isSettings(value) ? flattened(value, own) : [[own, JSON.stringify(value)]];
-  });
-}
-
-const isSettings = (value: Json): value is Settings =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** So many rows of a curve are handed on at a time. */
 const PART = 10_000;

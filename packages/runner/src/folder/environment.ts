@@ -21,7 +21,7 @@ const sessionSchema = z.object({
   cpu: z.string().nullable(),
   cores: z.number().nullable(),
   memoryGiB: z.number().nullable(),
-  threads: z.number(),
+  threads: z.number().nullable(),
   git: gitSchema.nullable(),
   command: z.string(),
   started: z.string(),

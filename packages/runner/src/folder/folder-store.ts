@@ -10,6 +10,7 @@ import {
   type TrialResult,
   type TrialStatus,
 } from "@sluice/study";
+import { readAnnotations } from "./annotations.ts";
 import { readEnvironment } from "./environment.ts";
 import { runFiles, trialFiles } from "./files.ts";
 import { BEAT_MS, takeLock } from "./lock.ts";
@@ -59,6 +60,7 @@ export function folderStore(path: string): FolderStore {
       writeAtomically(files.report, page);
       writeSealed(files.results, "results", document);
     },
+    readAnnotations: async (record) => readAnnotations(record?.folder ?? folder),
     readDocument: async () => readSealed(files.results, "results").content,
   };
 }

@@ -43,7 +43,7 @@ const resultSchema = z.looseObject({
   files: z.record(z.string(), z.string()).optional(),
   warnings: z.array(z.string()).optional(),
   rests: z.object({ metrics: metricsSealSchema, series: z.record(z.string(), z.string()) }).nullable(),
-  timings: z.looseObject({ seconds: z.number() }),
+  timings: z.looseObject({ seconds: z.number().optional() }),
 });
 
 const configSchema = z.looseObject({
@@ -57,6 +57,18 @@ const configSchema = z.looseObject({
   config: z.record(z.string(), z.json()),
   code: z.string(),
   data: z.record(z.string(), z.string()),
+  imported: z
+    .looseObject({
+      sha256: z.string(),
+      source: z.string(),
+      read: z.record(z.string(), z.string()),
+      date: z.string(),
+      by: z.string().nullable(),
+      hardware: z.string().nullable(),
+      software: z.string().nullable(),
+      commit: z.string().nullable(),
+    })
+    .optional(),
 });
 
 const manifestSchema = z.looseObject({

@@ -22,7 +22,7 @@ const pair = (
 ): TrialPair => ({
   first: record(seed, first),
   second: record(seed, second, status),
-  differences: { place: [], settings: [], code: false, data: [] },
+  differences: { place: [], settings: [], code: false, data: [], imported: false },
   environment: [],
   metrics: Object.is(first, second) ? [] : ["loss"],
   sameWeights: null,

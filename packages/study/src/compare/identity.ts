@@ -20,6 +20,8 @@ export interface IdentityDifferences {
   readonly code: boolean;
   /** Names of the data sets that differ, or that one of them does not read. */
   readonly data: readonly string[];
+  /** Whether one of them was imported, or both with other content. Code and data of an imported trial are not known. */
+  readonly imported: boolean;
 }
 
 /** What may explain that two trials have different results. */
@@ -32,12 +34,14 @@ export function identityDifferences(first: TrialIdentity, second: TrialIdentity)
     ...(fold !== undefined && { fold: fold.index + 1, folds: fold.of }),
     ...(tuning !== undefined && { tuning: settingsText(tuning) }),
   });
+  const unknown = first.imported !== undefined || second.imported !== undefined;
   const sets = new Set([...Object.keys(first.data), ...Object.keys(second.data)]);
   return {
     place: settingDifferences(placeOf(first), placeOf(second)),
     settings: settingDifferences(first.config, second.config),
-    code: first.code !== second.code,
-    data: [...sets].filter((name) => first.data[name] !== second.data[name]).toSorted(),
+    code: !unknown && first.code !== second.code,
+    data: unknown ? [] : [...sets].filter((name) => first.data[name] !== second.data[name]).toSorted(),
+    imported: first.imported?.sha256 !== second.imported?.sha256,
   };
 }
 
@@ -64,15 +68,16 @@ function flattened(settings: Settings, within = ""): Map<string, Json> {
 }
 
 /** How many differences there are: with code and each set of data as one. */
-export const differenceCount = ({ place, settings, code, data }: IdentityDifferences): number =>
-  place.length + settings.length + (code ? 1 : 0) + data.length;
+export const differenceCount = ({ place, settings, code, data, imported }: IdentityDifferences): number =>
+  place.length + settings.length + (code ? 1 : 0) + data.length + (imported ? 1 : 0);
 
 /** In words: "hidden 64 → 128, other code, other data: digits"; "" for none. */
-export function differencesText({ place, settings, code, data }: IdentityDifferences): string {
+export function differencesText({ place, settings, code, data, imported }: IdentityDifferences): string {
   const value = (of: Json | undefined): string =>
     of === undefined ? "none" : typeof of === "string" ? of : JSON.stringify(of);
   return [
     ...[...place, ...settings].map(({ name, first, second }) => `${name} ${value(first)} → ${value(second)}`),
+    ...(imported ? ["imported"] : []),
     ...(code ? ["other code"] : []),
     ...(data.length > 0 ? [`other data: ${data.join(", ")}`] : []),
   ].join(", ");

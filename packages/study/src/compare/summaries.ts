@@ -20,6 +20,8 @@ export interface ComparedMetric {
 /** The values of a metric in one run, and how they differ from those of the first run. */
 export interface RunSummary {
   readonly n: number;
+  /** How many of the trials behind the values were imported. */
+  readonly imported: number;
   /** NaN without a value. */
   readonly mean: number;
   /** The 95 % interval of the mean by Student's t, corrected for folds of one seed; NaN for fewer than two values. */
@@ -66,8 +68,8 @@ export async function compareSummaries(stores: readonly Store[]): Promise<Compar
         const rest = others.map((results) => ({ results, values: valuesIn(results, where) }));
         if (rest.every(({ values }) => values.length === 0)) return [];
         const runs = [
-          summaryOf(first, own, null),
-          ...rest.map(({ results, values }) => summaryOf(results, values, own)),
+          summaryOf(first, own, { where, first: null }),
+          ...rest.map(({ results, values }) => summaryOf(results, values, { where, first: own })),
         ];
         return [{ ...where, label, ...(digits === undefined ? {} : { digits }), runs }];
       }),
@@ -88,14 +90,20 @@ type Where = { readonly task: string; readonly variant: string; readonly metric:
 const valuesIn = (results: Results, where: Where): readonly UnitValue[] =>
   results.tasks.includes(where.task) && results.variants.includes(where.variant) ? results.values(where) : [];
 
-function summaryOf({ folds }: Results, values: readonly UnitValue[], first: readonly UnitValue[] | null): RunSummary {
+function summaryOf(
+  { folds, of }: Results,
+  values: readonly UnitValue[],
+  { where, first }: { readonly where: Where; readonly first: readonly UnitValue[] | null },
+): RunSummary {
   const overlap = folds?.overlap ?? 0;
+  const own = values.length === 0 ? [] : of(where);
   const { mean, low, high } = meanInterval(
     values.map(({ value }) => value),
     { overlap },
   );
   return {
     n: values.length,
+    imported: own.filter(({ imported, status }) => imported !== undefined && status === "done").length,
     mean,
     low,
     high,

@@ -1,11 +1,13 @@
 import { html, type Markup } from "@sluice/figures/internal";
+import { importedNote } from "./imported-section.ts";
 import type { ReportModel } from "./model.ts";
 import type { Section } from "./section.ts";
 
 /** Every claim with its verdict, the numbers that it is based on, and the method that gave them. */
-export function claimsSection({ claims, claimsNote }: ReportModel): Section | null {
+export function claimsSection({ claims, claimsNote, results }: ReportModel): Section | null {
   if (claims.length === 0 && claimsNote === null) return null;
-  const body = html`${claimsNote !== null && html`<p class="note">${claimsNote}</p>`}
+  const imported = importedNote(results);
+  const body = html`${claimsNote !== null && html`<p class="note">${claimsNote}</p>`}${imported !== "" && html`<p class="note">${imported}</p>`}
     <ul class="claims">
       ${claims.map(
         (claim, index) =>

@@ -1,4 +1,5 @@
 import { meanInterval } from "../statistics/intervals.ts";
+import type { Imported } from "../import/imported.ts";
 import type { UnitValue } from "../results.ts";
 import type { ReportModel } from "./model.ts";
 import { tuningDocument, type TuningDocument } from "./tuning-document.ts";
@@ -34,6 +35,8 @@ export interface ResultsDocument {
     readonly metrics: { readonly [metric: string]: number | null };
     readonly weights: string | null;
     readonly seconds: number | null;
+    /** Where a trial is from that ran elsewhere; `null` for all others. */
+    readonly imported: Imported | null;
     readonly folder: string;
   }[];
   readonly claims: ReportModel["claims"];
@@ -72,7 +75,7 @@ export function documentOf(report: string, model: ReportModel): ResultsDocument 
       ),
     ),
     trials: results.trials.map(
-      ({ id, task, variant, seed, fold, status, reason, metrics, weights, seconds, folder: path }) => ({
+      ({ id, task, variant, seed, fold, status, reason, metrics, weights, seconds, imported, folder: path }) => ({
         id,
         task,
         variant,
@@ -83,6 +86,7 @@ export function documentOf(report: string, model: ReportModel): ResultsDocument 
         metrics,
         weights: weights ?? null,
         seconds: seconds ?? null,
+        imported: imported ?? null,
         folder: path,
       }),
     ),

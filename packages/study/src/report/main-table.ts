@@ -5,6 +5,7 @@ import type { Results, TrialRecord } from "../results.ts";
 import { meanInterval } from "../statistics/intervals.ts";
 import { cliffsDelta } from "../statistics/mann-whitney.ts";
 import { mean } from "../statistics/summary.ts";
+import { importedMark } from "./imported-section.ts";
 import { formatMean, formatSeconds } from "./numbers.ts";
 import { metricLabel, unitCount, variantName } from "./tables.ts";
 
@@ -111,7 +112,7 @@ function taskRows(
     ${results.variants.map((variant) => {
       const trials = results.of({ task, variant });
       return html`<tr>
-        <th scope="row">${variantName(results.variants, variant)}</th>
+        <th scope="row">${variantName(results.variants, variant)}${importedMark(trials)}</th>
         ${columns.map(
           (column, index) =>
             html`<td class="number" data-label="${labelOf(results, column)}">

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isAnnotated, NO_ANNOTATIONS, type Annotations } from "../annotations.ts";
 import { claimKinds } from "../claims/claim.ts";
 import { judgeClaims, judged, type JudgedClaim } from "../claims/judge.ts";
 import { verdictSchema } from "../claims/schema.ts";
@@ -25,6 +26,10 @@ export interface ReportModel {
   readonly claims: readonly JudgedClaim[];
   /** A note above the claims if they could not be judged again. */
   readonly claimsNote: string | null;
+  /** What people say about the run. */
+  readonly annotations: Annotations;
+  /** What people say about its trials, by their ids; only those about which something is said. */
+  readonly trialAnnotations: ReadonlyMap<string, Annotations>;
   readonly environments: readonly ReportedEnvironment[];
   /** What could not be read, with the reason. */
   readonly problems: readonly string[];
@@ -57,6 +62,12 @@ export async function readModel(store: Store, study: Study | null): Promise<Repo
     problems.push(...damaged);
   }
   const environments = await distinctEnvironments(store, records, problems);
+  const annotations = await annotationsOf(store, null, problems);
+  const trialAnnotations = new Map<string, Annotations>();
+  for (const record of records) {
+    const told = record.status === "waiting" ? NO_ANNOTATIONS : await annotationsOf(store, record, problems);
+    if (isAnnotated(told)) trialAnnotations.set(record.id, told);
+  }
   const { tasks, variants, metrics } = manifest;
   const results = resultsOf({ tasks, variants, metrics, trials: records, series });
   const configs = tasks.flatMap((task) =>
@@ -72,10 +83,21 @@ export async function readModel(store: Store, study: Study | null): Promise<Repo
     configs,
     tuned: tunedIn(manifest, all),
     ...(await judge(store, study, results)),
+    annotations,
+    trialAnnotations,
     environments,
     problems,
     others,
   };
+}
+
+async function annotationsOf(store: Store, record: TrialRecord | null, problems: string[]): Promise<Annotations> {
+  try {
+    return (await store.readAnnotations?.(record)) ?? NO_ANNOTATIONS;
+  } catch (error) {
+    problems.push(messageOf(error));
+    return NO_ANNOTATIONS;
+  }
 }
 
 /** The tuning trials of a sweep, and what they decided. */
@@ -134,7 +156,8 @@ async function distinctEnvironments(
 ): Promise<ReportedEnvironment[]> {
   const distinct = new Map<string, ReportedEnvironment>();
   for (const record of records) {
-    if (record.status === "waiting") continue;
+    // An imported trial says itself where it ran.
+    if (record.status === "waiting" || record.imported !== undefined) continue;
     const { environment, changes, problems: own } = await store.readEnvironment(record);
     problems.push(...own);
     if (environment === null) continue;

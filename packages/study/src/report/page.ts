@@ -2,9 +2,11 @@ import { html } from "@sluice/figures/internal";
 import { messageOf } from "../error.ts";
 import { trialName } from "../plan.ts";
 import type { TrialRecord } from "../results.ts";
+import { annotationsSection, tagsLine } from "./annotations-section.ts";
 import { claimsSection } from "./claims-section.ts";
 import { curveSection, seriesSections } from "./curve-figures.ts";
 import { roomFor } from "./curves.ts";
+import { importedSection } from "./imported-section.ts";
 import type { ReportModel } from "./model.ts";
 import { provenance } from "./provenance.ts";
 import { dateText, formatSeconds } from "./numbers.ts";
@@ -47,6 +49,7 @@ export function page(model: ReportModel): { readonly text: string; readonly undr
           <p class="question">${manifest.question}</p>
           ${manifest.notes !== undefined && html`<p>${manifest.notes}</p>`}
           <p class="facts">${facts(model)}</p>
+          ${tagsLine(model)}
         </header>
         ${contents(sections)}
         <main>${sections.map(drawnSection)}</main>
@@ -81,6 +84,8 @@ function sectionsOf(model: ReportModel, part: Part): Section[] {
         ? null
         : { id: "published", title: "Published beside measured", body: anchorTable(results, manifest.anchors) },
     ),
+    ...whole("annotations", "Tags and notes", () => annotationsSection(model)),
+    ...whole("imported", "Imported trials", () => importedSection(model)),
     ...whole("unfinished", "Trials that did not finish", () => unfinished(model)),
     ...whole("again", "Run it again", () => ({ id: "again", title: "Run it again", body: provenance(model) })),
   ];
@@ -92,6 +97,8 @@ function facts({ manifest, results }: ReportModel): string {
   const states = (["done", "diverged", "failed", "interrupted", "unreadable", "waiting"] as const)
     .filter((status) => count(status) > 0)
     .map((status) => `${count(status)} ${status}`);
+  const imported = trials.filter((trial) => trial.imported !== undefined).length;
+  if (imported > 0) states.push(`${imported} of them imported`);
   const seeds = new Set(trials.map((trial) => trial.seed)).size;
   const folds = new Set(trials.flatMap(({ fold }) => fold?.index ?? [])).size;
   const parts = [

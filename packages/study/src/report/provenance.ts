@@ -147,7 +147,7 @@ function environmentText({ runtime, engine, os, cpu, cores, memoryGiB, threads }
     os,
     [cpu, cores === null ? null : count(cores, "core")].filter((part) => part !== null).join(", "),
     memoryGiB === null ? null : `${memoryGiB} GiB of memory`,
-    `${count(threads, "thread")} per trial`,
+    threads === null ? null : `${count(threads, "thread")} per trial`,
   ]
     .filter((part) => part !== null && part !== "")
     .join("; ");

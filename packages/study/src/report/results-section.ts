@@ -1,5 +1,6 @@
 import { html } from "@sluice/figures/internal";
 import { csv, downloads, fileName } from "./downloads.ts";
+import { importedNote } from "./imported-section.ts";
 import { mainTable, mainTableNote } from "./main-table.ts";
 import type { ReportModel } from "./model.ts";
 import { idOf, type Part, type Section } from "./section.ts";
@@ -9,7 +10,7 @@ import { metricLabel, seedTable } from "./tables.ts";
 export function resultsSection(model: ReportModel): Section {
   const { manifest, results } = model;
   const several = valueCount(model) > 1;
-  const notes = [intervalNote(model), mainTableNote(results, { several }), absenceNote(model)];
+  const notes = [intervalNote(model), mainTableNote(results, { several }), absenceNote(model), importedNote(results)];
   const body = html`${mainTable(results, { directions: manifest.remade !== true })}
   ${downloads("all values of all trials", [
     { file: fileName(manifest.name, manifest.budget, "values.csv"), type: "text/csv", text: values(model) },
@@ -77,13 +78,25 @@ function absenceNote({ results }: ReportModel): string {
   );
   return absent
     ? "“Undefined” means that a trial finished without a number for a metric, such as steps to a goal that it never " +
-        "reached. It is not 0, and is left out of means."
+        `reached${results.trials.some(({ imported }) => imported !== undefined) ? ", or that an imported trial did not measure it" : ""}. It is not 0, and is left out of means.`
     : "";
 }
 
 function values({ results, manifest }: ReportModel): string {
   const names = Object.keys(manifest.metrics);
-  const header = ["task", "variant", "seed", "fold", "status", ...names, "parameters", "seconds", "memory_bytes", "id"];
+  const header = [
+    "task",
+    "variant",
+    "seed",
+    "fold",
+    "status",
+    ...names,
+    "parameters",
+    "seconds",
+    "memory_bytes",
+    "id",
+    "imported",
+  ];
   return csv(
     header,
     results.trials.map((trial) => [
@@ -97,6 +110,7 @@ function values({ results, manifest }: ReportModel): string {
       trial.seconds ?? null,
       trial.memory ?? null,
       trial.id,
+      trial.imported?.source ?? null,
     ]),
   );
 }

@@ -4,6 +4,7 @@ import { meanInterval } from "../statistics/intervals.ts";
 import type { Results, TrialRecord } from "../results.ts";
 import type { Anchor, Metric } from "../study.ts";
 import { extremes, mean } from "../statistics/summary.ts";
+import { importedMark } from "./imported-section.ts";
 import { formatMean } from "./numbers.ts";
 
 /** A variant with a sample of its line in the figures. */
@@ -74,7 +75,7 @@ export function seedTable(results: Results, name: string, metric: Metric): Marku
             const trials = results.of({ task, variant });
             const values = valuesOf(results, { task, variant, name });
             return html`<tr>
-              <th scope="row">${variantName(results.variants, variant)}</th>
+              <th scope="row">${variantName(results.variants, variant)}${importedMark(trials)}</th>
               ${
                 several &&
                 html`<td class="number">${meanText(values, metric, results.folds?.overlap ?? 0)}</td>

@@ -1,5 +1,6 @@
 import { html, type Markup } from "@sluice/figures/internal";
 import type { Results, TrialRecord } from "../results.ts";
+import { importedMark } from "./imported-section.ts";
 import { unitText, variantName } from "./tables.ts";
 
 /** What a table says of each trial, besides its task, variant and seed. */
@@ -18,7 +19,7 @@ export function trialTable(
 ): Markup {
   const all: readonly TrialColumn[] = [
     { title: "task", cell: ({ task }) => task },
-    { title: "variant", cell: ({ variant }) => variantName(variants, variant) },
+    { title: "variant", cell: (trial) => html`${variantName(variants, trial.variant)}${importedMark([trial])}` },
     { title: "seed", cell: unitText },
     ...columns,
   ];

@@ -38,14 +38,16 @@ const LOST =
   "missing; the budget is taken from the folder's name";
 
 async function madeUp(store: Store, all: readonly PlannedTrial[], why: string): Promise<KnownManifest> {
-  const reported = all.filter(({ tuning }) => tuning === undefined);
+  const reported = all.filter(({ tuning, imported }) => tuning === undefined && imported === undefined);
+  const imports = all.filter(({ imported }) => imported !== undefined);
   const trials = mostAlike(reported);
   const left = reported.length - trials.length;
-  const tuning = all.length - reported.length;
+  const tuning = all.length - reported.length - imports.length;
   const first = trials[0] ?? all[0];
-  const names = (of: (trial: PlannedTrial) => string): string[] => [...new Set(trials.map(of))].sort();
+  const names = (of: (trial: PlannedTrial) => string): string[] => [...new Set([...trials, ...imports].map(of))].sort();
   const metrics = new Set<string>();
-  for (const trial of trials) for (const name of Object.keys((await store.readTrial(trial)).metrics)) metrics.add(name);
+  for (const trial of [...trials, ...imports])
+    for (const name of Object.keys((await store.readTrial(trial)).metrics)) metrics.add(name);
   const strange = left === 0 ? "" : `, of the ${trials.length} that agree in code, data and settings; ${left} do not`;
   const tuned = tuning === 0 ? "" : `, and without ${tuning} tuning trials`;
   return {

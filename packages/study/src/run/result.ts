@@ -22,9 +22,9 @@ export interface TrialResult {
   readonly warnings?: readonly string[];
   /**
    * The only part that differs between two runs of the same trial: seconds, the date, and in `memory` the bytes that the
-   * process has held at most, if it had a process of its own.
+   * process has held at most, if it had a process of its own. Of an imported trial, seconds and date may not be known.
    */
-  readonly timings: { readonly seconds: number; readonly finished: string; readonly [name: string]: number | string };
+  readonly timings: { readonly seconds?: number; readonly finished?: string; readonly [name: string]: number | string };
 }
 
 /** The part of a trial's record that comes from its result. */
@@ -36,9 +36,9 @@ export function reportedOf(
     readonly parameters?: number | undefined;
     readonly files?: FileHashes | undefined;
     readonly warnings?: readonly string[] | undefined;
-    readonly timings: { readonly seconds: number; readonly [name: string]: unknown };
+    readonly timings: { readonly seconds?: number | undefined; readonly [name: string]: unknown };
   },
-): Omit<TrialRecord, "id" | "folder" | "task" | "variant" | "seed" | "fold"> {
+): Omit<TrialRecord, "id" | "folder" | "task" | "variant" | "seed" | "fold" | "imported"> {
   const { seconds, finished, memory } = result.timings;
   return {
     status: result.status,
@@ -48,7 +48,7 @@ export function reportedOf(
     ...(result.varies === undefined ? {} : { varies: result.varies }),
     ...(result.parameters === undefined ? {} : { parameters: result.parameters }),
     ...(result.files === undefined ? {} : { files: result.files }),
-    seconds,
+    ...(seconds !== undefined && { seconds }),
     ...(typeof finished === "string" && { finished }),
     ...(typeof memory === "number" && { memory }),
     warnings: result.warnings ?? [],

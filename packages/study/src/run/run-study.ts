@@ -120,7 +120,8 @@ function resultOf({ id }: PlannedTrial, { status, reason, seconds }: Ending) {
   return { trial: id, status, reason, metrics: {}, timings: { seconds, finished: new Date().toISOString() } };
 }
 
-function manifestOf(run: RunPlan): Manifest {
+/** What a run asks for and plans, as its store keeps it. */
+export function manifestOf(run: RunPlan): Manifest {
   const { study } = run;
   const { notes } = budgetOf(study, run.budget).given;
   return {

@@ -1,3 +1,4 @@
+import type { Annotations } from "../annotations.ts";
 import type { Environment } from "../environment.ts";
 import type { Json } from "../json.ts";
 import type { Manifest } from "../manifest.ts";
@@ -74,6 +75,12 @@ export interface Store {
    * @throws an error if there is none.
    */
   readDocument(): Promise<unknown>;
+  /**
+   * The tags and notes of a trial, or of the run (`null`). Left out by a store that has none.
+   *
+   * @throws an error if they are damaged.
+   */
+  readAnnotations?(record: TrialRecord | null): Promise<Annotations>;
 }
 
 /** The lock of a store, held by a run. */

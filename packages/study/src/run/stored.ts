@@ -1,3 +1,4 @@
+import type { ImportedTrial } from "../import/imported.ts";
 import { identified, type PlannedTrial } from "../plan.ts";
 import type { Store } from "./store.ts";
 
@@ -13,7 +14,8 @@ export interface FoundTrials {
 
 /**
  * Adds the trials in the store that differ from the plan only by the seed, so that asking for fewer seeds drops none.
- * Tuning trials are not added: the plan says with how many seeds a setting is tried.
+ * Tuning trials are not added: the plan says with how many seeds a setting is tried. Nor are imported ones
+ * ({@link importedTrials}).
  */
 export async function withEarlierSeeds(store: Store, planned: readonly PlannedTrial[]): Promise<FoundTrials> {
   const known = new Set(planned.map((trial) => trial.id));
@@ -21,6 +23,7 @@ export async function withEarlierSeeds(store: Store, planned: readonly PlannedTr
   let others = 0;
   const { identities, problems } = await store.identities();
   for (const identity of identities) {
+    if (identity.imported !== undefined) continue;
     if (identity.tuning !== undefined) {
       if (!known.has(identity.id)) others += 1;
       continue;
@@ -44,12 +47,23 @@ export async function withEarlierSeeds(store: Store, planned: readonly PlannedTr
   return { trials, others, problems: problems.filter(({ folder }) => !folders.has(folder)).map(({ what }) => what) };
 }
 
+/** The trials of a study that ran elsewhere and were imported into a store. */
+export async function importedTrials(store: Store, study: string): Promise<readonly ImportedTrial[]> {
+  const trials: ImportedTrial[] = [];
+  for (const identity of (await store.identities()).identities) {
+    const { imported } = identity;
+    if (imported !== undefined && identity.study === study) trials.push({ ...identified(identity), imported });
+  }
+  return trials;
+}
+
 /** Seconds that finished trials took, with any code, by task and variant. Estimates are based on them. */
 export async function timedTrials(
   store: Store,
 ): Promise<{ readonly task: string; readonly variant: string; readonly seconds: number }[]> {
   const timed: { task: string; variant: string; seconds: number }[] = [];
   for (const identity of (await store.identities()).identities) {
+    if (identity.imported !== undefined) continue;
     const { status, seconds } = await store.readTrial(identified(identity));
     const { task, variant } = identity;
     if (status === "done" && seconds !== undefined) timed.push({ task, variant, seconds });
