@@ -2,7 +2,7 @@ import { loadStudy } from "@sluice/runner";
 import { messageOf, suggestion, type Study } from "@sluice/study";
 import { wrapped } from "../layout.ts";
 import { PLACES, studiesBelow, type FoundStudy } from "../locate.ts";
-import { hasTag, listedRuns, tagsOf, type ListedRun } from "../runs/listed-runs.ts";
+import { hasTag, listedRuns, tagsOf, type ListedRun } from "../run-folders/listed-runs.ts";
 import { EXIT, widthOf, type AddCommand, type Terminal } from "../terminal.ts";
 
 interface Flags {

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { messageOf, studyError, systemCode } from "@sluice/study";
 import { positive } from "../arguments.ts";
-import { trialsAt } from "../runs/trial-folders.ts";
+import { trialsAt } from "../run-folders/trial-folders.ts";
 import { EXIT, type AddCommand, type Terminal } from "../terminal.ts";
 
 interface Flags {

@@ -1,7 +1,7 @@
 import { annotate, readAnnotations } from "@sluice/runner";
 import { studyError, withNote, withoutNote } from "@sluice/study";
 import { positive } from "../arguments.ts";
-import { annotatable, annotationLines, type Annotated } from "../runs/annotated.ts";
+import { annotatable, annotationLines, type Annotated } from "../run-folders/annotated.ts";
 import { EXIT, widthOf, type AddCommand, type Terminal } from "../terminal.ts";
 
 interface Flags {

@@ -9,7 +9,7 @@ import {
   type TrialRecord,
 } from "@sluice/study";
 import { layTable, type Column } from "../layout.ts";
-import { annotatedTrials, annotationLines, annotationsIn } from "../runs/annotated.ts";
+import { annotatedTrials, annotationLines, annotationsIn } from "../run-folders/annotated.ts";
 import { storeAt } from "../stores.ts";
 import { EXIT, widthOf, type AddCommand, type Terminal } from "../terminal.ts";
 

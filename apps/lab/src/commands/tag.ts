@@ -1,6 +1,6 @@
 import { annotate, readAnnotations } from "@sluice/runner";
 import { studyError, suggestion, withTags } from "@sluice/study";
-import { annotatable, annotationLines, type Annotated } from "../runs/annotated.ts";
+import { annotatable, annotationLines, type Annotated } from "../run-folders/annotated.ts";
 import { EXIT, widthOf, type AddCommand, type Terminal } from "../terminal.ts";
 
 interface Flags {

@@ -8,7 +8,7 @@ import {
   type Store,
   type TrialRecord,
 } from "@sluice/study";
-import type { FoundRun } from "../runs/find-runs.ts";
+import type { FoundRun } from "../run-folders/find-runs.ts";
 
 /** What the index keeps of a trial that was read. Where it is may change with the folder of all runs. */
 export interface KnownTrial {
