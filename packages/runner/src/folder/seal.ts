@@ -7,7 +7,7 @@ import { writeAtomically } from "./write.ts";
  * The kind of a sealed file. It is part of the seal, so that one file cannot be mistaken for another with a similar
  * format.
  */
-export type SealedKind = "study" | "config" | "environment" | "checkpoint" | "series" | "result" | "results";
+export type SealedKind = "study" | "config" | "environment" | "checkpoint" | "series" | "result" | "results" | "batch";
 
 /** Writes a JSON file that ends with a SHA-256 of its content, and returns that seal. */
 export function writeSealed(path: string, kind: SealedKind, content: object): string {

@@ -11,6 +11,11 @@ import type { Store } from "./store.ts";
  */
 export interface Executor {
   /**
+   * Whether it has a queue of its own, as a cluster has. It is then given all trials at once, and keeps to the number
+   * of trials at a time by itself.
+   */
+  readonly queues?: boolean;
+  /**
    * Runs a trial to its end. It never rejects because of what a trial does.
    *
    * @returns `null` if the trial wrote its result into the store, otherwise how it ended.
@@ -33,6 +38,10 @@ export interface TrialTask {
   readonly signal: Signal;
   /** Asks the executor to end the trial at once, if it can. */
   readonly kill: Signal;
+  /** Called if the trial waits for its turn, with where and why: "in Slurm's queue: no node is free". */
+  onQueued?(why: string): void;
+  /** Called when a trial that has waited starts. */
+  onStarted?(): void;
   /** Called with the step from which the trial resumes. */
   onResumed(step: number): void;
   /** Called with the progress that the trial reports. */
@@ -54,6 +63,8 @@ export interface Ending extends Stop {
    * trial.
    */
   readonly write: boolean;
+  /** Whether the trial goes on elsewhere, and the runner has only left it. */
+  readonly goesOn?: boolean;
 }
 
 /** The reason for a trial that reached its time limit. */

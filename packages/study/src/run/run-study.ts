@@ -8,9 +8,13 @@ import type { Ending } from "./executor.ts";
 import { isLeft, type RunPlan } from "./plan-run.ts";
 import type { StoreLock } from "./store.ts";
 
-/** An event of a run, for a live display. */
+/**
+ * An event of a run, for a live display. A trial that waits in a queue of the executor is queued after it started, and
+ * starts again when its turn comes.
+ */
 export type RunEvent =
   | { readonly kind: "started"; readonly trial: PlannedTrial }
+  | { readonly kind: "queued"; readonly trial: PlannedTrial; readonly why: string }
   | { readonly kind: "resumed"; readonly trial: PlannedTrial; readonly step: number }
   | { readonly kind: "progress"; readonly trial: PlannedTrial; readonly progress: Progress }
   | { readonly kind: "ended"; readonly trial: PlannedTrial; readonly record: TrialRecord };
@@ -30,10 +34,10 @@ export interface RunOutcome extends Pick<WrittenReport, "report" | "document" | 
   readonly records: readonly TrialRecord[];
   readonly interrupted: boolean;
   /**
-   * Why no more trials were started: the store failed, or the sources were edited during the run. `null` if all
-   * remaining trials ran, or if `signal` stopped them.
+   * Why no more trials were started: the store failed, the sources were edited during the run, or the executor left the
+   * trials, which go on elsewhere. `null` if all remaining trials ran, or if `signal` stopped them.
    */
-  readonly ended: { readonly by: "store" | "code" | "lock"; readonly reason: string } | null;
+  readonly ended: { readonly by: "store" | "code" | "lock" | "left"; readonly reason: string } | null;
 }
 
 /** Runs the remaining trials of a planned run and writes the report. Only one run uses a store at a time. */
@@ -64,15 +68,20 @@ async function runLocked(run: RunPlan, control: RunControl, lock: StoreLock): Pr
       if (ended !== null) return;
       emit({ kind: "started", trial });
       const status = records.get(trial.id)?.status ?? "waiting";
-      const record =
-        (await store.makeWay(trial, status)) ?? (await runOne(run, trial, { signal, kill, onEvent: emit }));
+      const inTheWay = await store.makeWay(trial, status);
+      const { record, goesOn } =
+        inTheWay === null
+          ? await runOne(run, trial, { signal, kill, onEvent: emit })
+          : { record: inTheWay, goesOn: false };
       records.set(trial.id, record);
       emit({ kind: "ended", trial, record });
       if (record.status === "interrupted" && !signal.aborted && !kill.aborted)
-        ended ??= { by: "store", reason: record.reason ?? "" };
+        ended ??= { by: goesOn ? "left" : "store", reason: record.reason ?? "" };
     }
   };
-  const workers = await Promise.allSettled(Array.from({ length: run.jobs }, work));
+  const workers = await Promise.allSettled(
+    Array.from({ length: run.executor.queues === true ? queue.length : run.jobs }, work),
+  );
   for (const worker of workers) if (worker.status === "rejected") throw worker.reason;
   const list = run.trials.flatMap((trial) => records.get(trial.id) ?? []);
   const { report, document, problems } = await writeReport(store, { study: run.study });
@@ -87,7 +96,14 @@ function whyNoMore({ code }: RunPlan, lock: StoreLock): RunOutcome["ended"] {
   return changed === null ? null : { by: "code", reason: changed };
 }
 
-async function runOne(run: RunPlan, trial: PlannedTrial, control: Required<RunControl>): Promise<TrialRecord> {
+/** How a trial ended here. */
+interface Ran {
+  readonly record: TrialRecord;
+  /** Whether it goes on elsewhere. */
+  readonly goesOn: boolean;
+}
+
+async function runOne(run: RunPlan, trial: PlannedTrial, control: Required<RunControl>): Promise<Ran> {
   const { store, study, threads, dataFolder, environment, changes, limit } = run;
   const { signal, kill, onEvent } = control;
   const ending = await run.executor.run(trial, {
@@ -100,20 +116,22 @@ async function runOne(run: RunPlan, trial: PlannedTrial, control: Required<RunCo
     limit,
     signal,
     kill,
+    onQueued: (why) => onEvent({ kind: "queued", trial, why }),
+    onStarted: () => onEvent({ kind: "started", trial }),
     onResumed: (step) => onEvent({ kind: "resumed", trial, step }),
     onProgress: (progress) => onEvent({ kind: "progress", trial, progress }),
   });
-  if (ending === null) return store.readTrial(trial);
-  const { status, reason } = ending;
+  if (ending === null) return { record: await store.readTrial(trial), goesOn: false };
+  const { status, reason, goesOn = false } = ending;
   try {
     if (ending.write) {
       await store.conclude(trial, resultOf(trial, ending));
-      return await store.readTrial(trial);
+      return { record: await store.readTrial(trial), goesOn };
     }
   } catch {
     // How the trial ended is more informative than why that could not be written.
   }
-  return { ...(await store.readTrial(trial)), status, reason };
+  return { record: { ...(await store.readTrial(trial)), status, reason }, goesOn };
 }
 
 function resultOf({ id }: PlannedTrial, { status, reason, seconds }: Ending) {
