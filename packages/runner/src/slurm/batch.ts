@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { z } from "zod";
 import { messageOf, systemCode, type Environment, type PlannedTrial } from "@sluice/study";
 import { readChecked } from "../folder/read.ts";
@@ -80,6 +80,11 @@ export function readJob(folder: string): string | null {
 /** Removes the folder of an array that is over. */
 export function removeBatch(folder: string): void {
   rmSync(folder, { recursive: true, force: true });
+  try {
+    rmdirSync(dirname(folder));
+  } catch {
+    // Other arrays are there.
+  }
 }
 
 /** The arrays that earlier runners have left in a runs folder, with what cannot be read. */

@@ -7,6 +7,7 @@ import {
   messageOf,
   overLimit,
   runTrial,
+  storeError,
   stopping,
   studyError,
   type PlannedTrial,
@@ -62,6 +63,9 @@ async function run(
   // Slurm starts a job again after its node failed or another job took its place.
   const { status } = await store.readTrial(planned);
   if (status === "done" || status === "failed" || status === "diverged") return;
+  // Its result would be stored under the identity of the code as it was.
+  if (codeIdentity(module, { execArgv: trialArguments() }).hash !== code)
+    throw storeError(module, "the code changed after the jobs were submitted; run the command again");
   const inTheWay = await store.makeWay(planned, status);
   if (inTheWay !== null) throw studyError(inTheWay.reason ?? "another process is using the trial's folder");
   watchLimit(limit, given.graceMs);
@@ -71,15 +75,7 @@ async function run(
       trial: planned,
       environment: { ...given.environment, ...machine() },
       store,
-      async study() {
-        if (codeIdentity(module, { execArgv: trialArguments() }).hash !== code)
-          stop({
-            status: "interrupted",
-            reason: "the code changed after the jobs were submitted; run the command again",
-          });
-        abort.signal.throwIfAborted();
-        return loadStudy(module);
-      },
+      study: () => loadStudy(module),
     },
     {
       signal: abort.signal,

@@ -42,11 +42,11 @@ export async function followTrial(
   task: TrialTask,
   following: Following,
 ): Promise<Ending | null> {
-  const began = performance.now();
   const wish = wishes(element, task, following);
+  const tell = teller(trial, element, task, following.store);
   try {
-    const ending = await followed(trial, element, task, { ...following, wish });
-    return ending === null ? null : { ...ending, seconds: (performance.now() - began) / 1000 };
+    const ending = await followed(trial, element, { ...following, wish, tell });
+    return ending === null ? null : { ...ending, seconds: tell.seconds() };
   } finally {
     wish.end();
   }
@@ -55,11 +55,9 @@ export async function followTrial(
 async function followed(
   trial: PlannedTrial,
   element: Element,
-  task: TrialTask,
-  { wish, ...following }: Following & { readonly wish: ReturnType<typeof wishes> },
+  { wish, tell, ...following }: Following & Followed,
 ): Promise<Untimed | null> {
   const { store, pace, leave, queue } = following;
-  const tell = teller(trial, element, task, store);
   const awake = AbortSignal.any([wish.woken, leave]);
   let lostAt: number | undefined;
   for (;;) {
@@ -79,7 +77,8 @@ async function followed(
     if (isLost || (seen !== null && hasEnded(seen.state))) {
       const ending = await concluded(trial, element, following);
       tell.news();
-      return ending === null || ending.byTrial === true || !wish.asked() ? ending : { ...STOPPED, write: true };
+      if (ending === null || ending.byTrial === true || !wish.asked()) return ending;
+      return tell.began() ? { ...STOPPED, write: true } : { ...UNBEGUN, write: false };
     }
     if (seen !== null) tell.state(seen);
     await pause(
@@ -91,9 +90,14 @@ async function followed(
 
 type Untimed = Omit<Ending, "seconds">;
 
+interface Followed {
+  readonly wish: ReturnType<typeof wishes>;
+  readonly tell: ReturnType<typeof teller>;
+}
+
 const leaving = (element: Element): Untimed => ({
   status: "interrupted",
-  reason: `runs on in Slurm as job ${elementName(element)}`,
+  reason: `Slurm job ${element.job}`,
   write: false,
   goesOn: true,
 });
@@ -101,6 +105,8 @@ const leaving = (element: Element): Untimed => ({
 /** A wish is repeated after this time, and a job that goes on for so long after it was killed is given up. */
 const AGAIN_MS = 5000;
 const KILL_MS = 90_000;
+
+const UNBEGUN: Stop = { status: "interrupted", reason: "stopped by the user before it began" };
 
 /** A job that Slurm does not list for so long is over. A new one may not be listed at once. */
 const LOST_MS = 15_000;
@@ -119,12 +125,16 @@ function teller(trial: PlannedTrial, element: Element, task: TrialTask, store: F
   const { live: path } = trialFiles(store.folderOf(trial));
   let last: Live | null = null;
   let told = "";
+  let since: number | undefined;
   return {
+    began: () => since !== undefined,
+    seconds: () => (since === undefined ? 0 : (performance.now() - since) / 1000),
     news() {
       const live = readLive(path, elementName(element));
       if (live === null) return;
       const isNew = last?.session !== live.session;
-      if (isNew) task.onStarted?.();
+      if (isNew) since = performance.now();
+      if (isNew) task.onStarted?.(live.process.host);
       if (live.resumed !== undefined && (isNew || last?.resumed === undefined)) task.onResumed(live.resumed);
       const before = isNew ? undefined : last?.progress;
       if (live.progress !== undefined && (before === undefined || live.progress.step > before.step))
@@ -133,7 +143,7 @@ function teller(trial: PlannedTrial, element: Element, task: TrialTask, store: F
     },
     state({ state, reason }: SeenJob) {
       const text = isWaiting(state) ? waitingText(reason) : "";
-      if (text !== told && text !== "") task.onQueued?.(text);
+      if (text !== told && text !== "") task.onWaiting?.(text);
       told = text;
     },
   };
@@ -214,18 +224,20 @@ async function concluded(
   // Slurm says that the process is gone, so its lock need not be waited for.
   if (live !== null) freeLock(files.lock, live.process);
   if (live?.broken !== undefined) return { ...live.broken, byTrial: true };
+  // Of a trial that never began nothing is kept: the next run starts it.
+  const write = existsSync(files.log);
   if (state === null)
     return {
       status: "interrupted",
       reason: `Slurm does not know job ${elementName(element)} any more, and the trial has no result; run the same command again`,
-      write: true,
+      write,
     };
   const { status, reason } = endingOf(state);
   const late = saysWell ? ` after ${pace.patience} s: does the node see the same folder ${store.folder}?` : "";
   return {
     status,
     reason: `Slurm job ${elementName(element)}: ${reason}${late}${tailOf(files.log, status)}`,
-    write: true,
+    write,
   };
 }
 

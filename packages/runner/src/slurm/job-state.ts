@@ -74,6 +74,7 @@ const WAITS: { readonly [reason: string]: string } = {
   Resources: "in Slurm's queue: no node is free",
   JobArrayTaskLimit: "in Slurm's queue: as many trials run as --jobs allows",
   PartitionTimeLimit: "in Slurm's queue for ever: the partition allows less time; stop it and give --slurm time=...",
+  PartitionConfig: "in Slurm's queue for ever: the partition has no node so large; stop it and ask for less",
   PartitionNodeLimit: "in Slurm's queue for ever: the partition allows fewer nodes; stop it and choose another one",
   BadConstraints: "in Slurm's queue for ever: no node can satisfy the options; stop it and change --slurm",
   JobHeldUser: "held: scontrol release lets it start",

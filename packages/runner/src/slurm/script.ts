@@ -52,12 +52,12 @@ log=\${logs[$SLURM_ARRAY_TASK_ID]}
 
 # A shared folder may show new files late; looking into it asks for the news.
 waited=0
-until ls "$folder" >/dev/null 2>&1 && [ -e "$folder/batch.json" ] && [ -d "\${log%/*}" ]; do
+until ls "$folder" >/dev/null 2>&1 && [ -e "$folder/batch.json" ]; do
   [ "$waited" -lt ${patience} ] || exit ${EXIT_CODES.folder.code}
   waited=$((waited + 1))
   sleep 1
 done
-exec >>"$log" 2>&1 </dev/null || exit ${EXIT_CODES.folder.code}
+mkdir -p "\${log%/*}" && exec >>"$log" 2>&1 </dev/null || exit ${EXIT_CODES.folder.code}
 
 ${setup === "" ? "" : `setup() {\n:\n${setup.trimEnd()}\n}\nsetup || exit ${EXIT_CODES.setup.code}\n`}
 # The runner's Node, or else the one on this node's PATH.

@@ -72,6 +72,7 @@ export function slurmJobs(given: SlurmJobsOptions): Executor {
   let open = 0;
   return {
     queues: true,
+    takesAll: true,
     async run(trial, task): Promise<Ending | null> {
       if (task.store.place !== store.place)
         throw studyError(

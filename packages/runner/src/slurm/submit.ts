@@ -4,7 +4,7 @@ import type { PlannedTrial, TrialTask } from "@sluice/study";
 import { trialArguments } from "../child/node-arguments.ts";
 import { codeIdentity } from "../code/identity.ts";
 import { trialFiles } from "../folder/files.ts";
-import { makeTrialFolder, type FolderStore } from "../folder/folder-store.ts";
+import type { FolderStore } from "../folder/folder-store.ts";
 import { batchesOf, removeBatch, writeBatch, writeJob } from "./batch.ts";
 import type { SlurmCommands } from "./commands.ts";
 import { slurmEntry } from "./entry-path.ts";
@@ -74,7 +74,6 @@ async function submitArray(
 ): Promise<Element[]> {
   const name = `${trials[0]?.study ?? "sluice"}-${randomBytes(4).toString("hex")}`;
   const folder = join(batchesOf(store.folder), name);
-  for (const trial of trials) makeTrialFolder(store.folderOf(trial));
   const script = writeBatch(
     folder,
     {

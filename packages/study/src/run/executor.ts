@@ -11,10 +11,15 @@ import type { Store } from "./store.ts";
  */
 export interface Executor {
   /**
-   * Whether it has a queue of its own, as a cluster has. It is then given all trials at once, and keeps to the number
-   * of trials at a time by itself.
+   * Whether a trial may wait after `run` was called, as in a queue. The executor then calls `onStarted` once it runs.
+   * Default: it runs at once.
    */
   readonly queues?: boolean;
+  /**
+   * Whether it is given all trials at once and keeps to the number of trials at a time itself, as a cluster does.
+   * Default: it is given as many trials as run at a time.
+   */
+  readonly takesAll?: boolean;
   /**
    * Runs a trial to its end. It never rejects because of what a trial does.
    *
@@ -38,10 +43,10 @@ export interface TrialTask {
   readonly signal: Signal;
   /** Asks the executor to end the trial at once, if it can. */
   readonly kill: Signal;
-  /** Called if the trial waits for its turn, with where and why: "in Slurm's queue: no node is free". */
-  onQueued?(why: string): void;
-  /** Called when a trial that has waited starts. */
-  onStarted?(): void;
+  /** Called by an executor that queues: the trial starts, and where. */
+  onStarted?(place: string): void;
+  /** Called by an executor that queues: the trial waits, or waits again, and why. */
+  onWaiting?(reason: string): void;
   /** Called with the step from which the trial resumes. */
   onResumed(step: number): void;
   /** Called with the progress that the trial reports. */

@@ -24,9 +24,9 @@ export interface RunPlanOptions {
   readonly asked?: Asked;
   /** CPU cores that the run may use; default 1. */
   readonly cores?: number;
-  /** Threads per trial; by default the cores divided by the number of trials to run, or 1 if the executor queues. */
+  /** Threads per trial; by default the cores divided by the number of trials to run, or 1 if the executor takes all. */
   readonly threads?: number;
-  /** Trials at a time; default: cores / threads, or all if the executor queues. */
+  /** Trials at a time; default: cores / threads, or all if the executor takes all. */
   readonly jobs?: number;
   /** Passed to the study's `data` and to its trials; default: none. */
   readonly dataFolder?: string | null;
@@ -167,8 +167,8 @@ export async function runPlanOf(
 /** The cores of this machine say nothing about a cluster, which starts as many trials as it has room for. */
 function sharesOf({ executor, cores = 1, ...options }: RunPlanOptions, trials: number) {
   const some = Math.max(1, trials);
-  const threads = options.threads ?? (executor.queues === true ? 1 : Math.max(1, Math.floor(cores / some)));
-  const jobs = options.jobs ?? (executor.queues === true ? some : Math.max(1, Math.floor(cores / threads)));
+  const threads = options.threads ?? (executor.takesAll === true ? 1 : Math.max(1, Math.floor(cores / some)));
+  const jobs = options.jobs ?? (executor.takesAll === true ? some : Math.max(1, Math.floor(cores / threads)));
   return { threads, jobs };
 }
 

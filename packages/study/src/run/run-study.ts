@@ -8,13 +8,12 @@ import type { Ending } from "./executor.ts";
 import { isLeft, type RunPlan } from "./plan-run.ts";
 import type { StoreLock } from "./store.ts";
 
-/**
- * An event of a run, for a live display. A trial that waits in a queue of the executor is queued after it started, and
- * starts again when its turn comes.
- */
+/** An event of a run, for a live display. */
 export type RunEvent =
-  | { readonly kind: "started"; readonly trial: PlannedTrial }
-  | { readonly kind: "queued"; readonly trial: PlannedTrial; readonly why: string }
+  /** It runs. `place` says where, if not on this machine. */
+  | { readonly kind: "started"; readonly trial: PlannedTrial; readonly place?: string }
+  /** It waits, or waits again, for a place in a queue. */
+  | { readonly kind: "waiting"; readonly trial: PlannedTrial; readonly reason: string }
   | { readonly kind: "resumed"; readonly trial: PlannedTrial; readonly step: number }
   | { readonly kind: "progress"; readonly trial: PlannedTrial; readonly progress: Progress }
   | { readonly kind: "ended"; readonly trial: PlannedTrial; readonly record: TrialRecord };
@@ -34,10 +33,12 @@ export interface RunOutcome extends Pick<WrittenReport, "report" | "document" | 
   readonly records: readonly TrialRecord[];
   readonly interrupted: boolean;
   /**
-   * Why no more trials were started: the store failed, the sources were edited during the run, or the executor left the
-   * trials, which go on elsewhere. `null` if all remaining trials ran, or if `signal` stopped them.
+   * Why no more trials were started: the store failed, or the sources were edited during the run. `null` if all
+   * remaining trials ran, or if `signal` stopped them.
    */
-  readonly ended: { readonly by: "store" | "code" | "lock" | "left"; readonly reason: string } | null;
+  readonly ended: { readonly by: "store" | "code" | "lock"; readonly reason: string } | null;
+  /** Trials that go on elsewhere without this run, with where in `reason`. */
+  readonly left: readonly TrialRecord[];
 }
 
 /** Runs the remaining trials of a planned run and writes the report. Only one run uses a store at a time. */
@@ -61,12 +62,13 @@ async function runLocked(run: RunPlan, control: RunControl, lock: StoreLock): Pr
   for (const trial of run.trials) records.set(trial.id, await store.readTrial(trial));
   const queue = run.pending.filter((trial) => isLeft(records.get(trial.id)?.status, run.retry));
   let ended: RunOutcome["ended"] = null;
+  const left: TrialRecord[] = [];
 
   const work = async (): Promise<void> => {
     for (let trial = queue.shift(); trial !== undefined && !signal.aborted && ended === null; trial = queue.shift()) {
       ended ??= whyNoMore(run, lock);
       if (ended !== null) return;
-      emit({ kind: "started", trial });
+      if (run.executor.queues !== true) emit({ kind: "started", trial });
       const status = records.get(trial.id)?.status ?? "waiting";
       const inTheWay = await store.makeWay(trial, status);
       const { record, goesOn } =
@@ -74,18 +76,19 @@ async function runLocked(run: RunPlan, control: RunControl, lock: StoreLock): Pr
           ? await runOne(run, trial, { signal, kill, onEvent: emit })
           : { record: inTheWay, goesOn: false };
       records.set(trial.id, record);
-      emit({ kind: "ended", trial, record });
-      if (record.status === "interrupted" && !signal.aborted && !kill.aborted)
-        ended ??= { by: goesOn ? "left" : "store", reason: record.reason ?? "" };
+      if (goesOn) left.push(record);
+      else emit({ kind: "ended", trial, record });
+      if (record.status === "interrupted" && !goesOn && !signal.aborted && !kill.aborted)
+        ended ??= { by: "store", reason: record.reason ?? "" };
     }
   };
   const workers = await Promise.allSettled(
-    Array.from({ length: run.executor.queues === true ? queue.length : run.jobs }, work),
+    Array.from({ length: run.executor.takesAll === true ? queue.length : run.jobs }, work),
   );
   for (const worker of workers) if (worker.status === "rejected") throw worker.reason;
   const list = run.trials.flatMap((trial) => records.get(trial.id) ?? []);
   const { report, document, problems } = await writeReport(store, { study: run.study });
-  return { records: list, interrupted: signal.aborted, ended, report, document, problems };
+  return { records: list, interrupted: signal.aborted, ended, left, report, document, problems };
 }
 
 /** A trial loads the current sources. After an edit its result would be stored under the wrong identity. */
@@ -116,8 +119,8 @@ async function runOne(run: RunPlan, trial: PlannedTrial, control: Required<RunCo
     limit,
     signal,
     kill,
-    onQueued: (why) => onEvent({ kind: "queued", trial, why }),
-    onStarted: () => onEvent({ kind: "started", trial }),
+    onStarted: (place) => onEvent({ kind: "started", trial, place }),
+    onWaiting: (reason) => onEvent({ kind: "waiting", trial, reason }),
     onResumed: (step) => onEvent({ kind: "resumed", trial, step }),
     onProgress: (progress) => onEvent({ kind: "progress", trial, progress }),
   });
