@@ -8,6 +8,7 @@ import type { SlurmCommands } from "./commands.ts";
 import { hasEnded } from "./job-state.ts";
 import { readLive } from "./live.ts";
 import type { JobQueue } from "./queue.ts";
+import { isFinal } from "./result.ts";
 import { elementName, type Element } from "./submit.ts";
 
 /** What finding earlier jobs needs. */
@@ -47,6 +48,7 @@ async function livingElements(
   const living: { id: string; element: Element }[] = [];
   for (const [index, trial] of batch.trials.entries()) {
     const element = { job, index, folder };
+    if (await isFinal(trial, store)) continue;
     if (await isAlive(element, queue)) living.push({ id: trial.id, element });
     else {
       const files = trialFiles(store.folderOf(trial));

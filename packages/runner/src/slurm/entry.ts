@@ -1,4 +1,5 @@
-import { appendFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { appendFileSync, readdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
@@ -17,11 +18,13 @@ import { trialArguments } from "../child/node-arguments.ts";
 import { codeIdentity } from "../code/identity.ts";
 import { machine } from "../environment.ts";
 import { trialFiles } from "../folder/files.ts";
+import { freeLock } from "../folder/lock.ts";
 import { folderStore } from "../folder/folder-store.ts";
 import { thisProcess } from "../folder/process.ts";
 import { loadStudy } from "../load.ts";
 import { readBatch, type Batch } from "./batch.ts";
-import { liveWriter, type LiveWriter } from "./live.ts";
+import { liveWriter, readLive, type LiveWriter } from "./live.ts";
+import { minutesOf } from "./options.ts";
 
 // The process of one trial in a job of Slurm. The job array says which trial it runs. It tells the runner by files.
 
@@ -39,6 +42,9 @@ const trial = batch.trials[Number(index)];
 if (trial === undefined) throw studyError(`${process.argv[2]}: the job array has no trial ${index}`);
 const session = `${job}_${index}.${start}`;
 const files = trialFiles(join(batch.out, "trials", trial.folder));
+// Slurm starts a job again after its node failed. The process there is gone, and so is its claim to the folder.
+const before = readLive(files.live, `${job}_${index}`);
+if (before !== null) freeLock(files.lock, before.process);
 const live = liveWriter(files.live, { session, process: thisProcess() });
 try {
   appendFileSync(files.log, `${new Date().toISOString()} Slurm job ${job}_${index} on ${hostname()}\n`);
@@ -60,7 +66,9 @@ async function run(
   told: LiveWriter,
 ): Promise<void> {
   const store = folderStore(out);
-  // Slurm starts a job again after its node failed or another job took its place.
+  // A shared file system must not show a result that the runner has removed.
+  readdirSync(store.folderOf(planned));
+  // A job that is started again may have ended its trial before.
   const { status } = await store.readTrial(planned);
   if (status === "done" || status === "failed" || status === "diverged") return;
   // Its result would be stored under the identity of the code as it was.
@@ -100,9 +108,21 @@ function watchLimit(limit: number | null, graceMs: number): void {
   watchdog.unref();
 }
 
+/** Slurm's signal does not say why it comes. */
 function askedBySlurm(): string {
-  const end = Number(process.env["SLURM_JOB_END_TIME"] ?? NaN) * 1000;
-  if (end - Date.now() < 180_000)
+  if (isOutOfTime())
     return "Slurm's time limit came before the trial's end; ask for more with --slurm time=..., and run the same command again to resume";
   return "Slurm asked the job to end: it was cancelled, or had to make way for another one (preempted); run the same command again to resume";
+}
+
+function isOutOfTime(): boolean {
+  try {
+    const args = ["-h", "-t", "all", "-j", `${job}_${index}`, "-o", "%M|%l"];
+    const told = execFileSync("squeue", args, { encoding: "utf8", timeout: 5000, stdio: ["ignore", "pipe", "ignore"] });
+    const [used, most] = told.trim().split("|").map(minutesOf);
+    // It may be warned two minutes before.
+    return used != null && most != null && used >= most - 2;
+  } catch {
+    return false;
+  }
 }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import { messageOf, studyError, type Ending, type PlannedTrial, type Stop, type TrialTask } from "@sluice/study";
 import { trialFiles } from "../folder/files.ts";
@@ -8,6 +8,7 @@ import type { SlurmCommands } from "./commands.ts";
 import { endingOf, hasEnded, isWaiting, waitingText, type SeenJob } from "./job-state.ts";
 import { readLive, type Live } from "./live.ts";
 import type { JobQueue } from "./queue.ts";
+import { hasResult, isFinal } from "./result.ts";
 import { elementName, type Element } from "./submit.ts";
 
 /** How often a runner looks. */
@@ -63,8 +64,6 @@ async function followed(
   for (;;) {
     if (leave.aborted && !wish.asked()) return leaving(element);
     wish.press();
-    tell.news();
-    if (await isFinal(trial, store)) return null;
     let seen: SeenJob | null;
     try {
       if (wish.inVain()) throw studyError(`Slurm does not end job ${elementName(element)}; try scancel`);
@@ -72,23 +71,39 @@ async function followed(
     } catch (error) {
       return { status: "interrupted", reason: messageOf(error), write: false };
     }
+    if (seen !== null && isWaiting(seen.state)) {
+      // Its files are not looked at: hundreds of trials may wait.
+      tell.waits(seen.reason);
+      await pause(wish.asked() ? pace.filesMs : Math.max(pace.filesMs, pace.slurmMs / 2), awake);
+      continue;
+    }
+    tell.news();
+    if (await isFinal(trial, store)) return null;
     lostAt = seen === null ? (lostAt ?? performance.now()) : undefined;
     const isLost = lostAt !== undefined && performance.now() - lostAt > LOST_MS;
-    if (isLost || (seen !== null && hasEnded(seen.state))) {
-      const ending = await concluded(trial, element, following);
-      tell.news();
-      if (ending === null || ending.byTrial === true || !wish.asked()) return ending;
-      return tell.began() ? { ...STOPPED, write: true } : { ...UNBEGUN, write: false };
-    }
-    if (seen !== null) tell.state(seen);
-    await pause(
-      seen !== null && isWaiting(seen.state) ? Math.max(pace.filesMs, pace.slurmMs / 2) : pace.filesMs,
-      awake,
-    );
+    if (isLost || (seen !== null && hasEnded(seen.state))) return ended(trial, element, { wish, tell, ...following });
+    await pause(pace.filesMs, awake);
   }
 }
 
+/** What a trial left whose job is over. */
+async function ended(
+  trial: PlannedTrial,
+  element: Element,
+  { wish, tell, ...following }: Following & Followed,
+): Promise<Untimed | null> {
+  const ending = await concluded(trial, element, following);
+  tell.news();
+  if (ending === null || ending.byTrial === true || !wish.asked()) return ending;
+  return tell.began() ? { ...STOPPED, write: true } : { ...UNBEGUN, write: false };
+}
+
 type Untimed = Omit<Ending, "seconds">;
+
+interface Followed {
+  readonly wish: ReturnType<typeof wishes>;
+  readonly tell: ReturnType<typeof teller>;
+}
 
 interface Followed {
   readonly wish: ReturnType<typeof wishes>;
@@ -133,17 +148,20 @@ function teller(trial: PlannedTrial, element: Element, task: TrialTask, store: F
       const live = readLive(path, elementName(element));
       if (live === null) return;
       const isNew = last?.session !== live.session;
-      if (isNew) since = performance.now();
-      if (isNew) task.onStarted?.(live.process.host);
+      if (isNew) {
+        since = performance.now();
+        told = "";
+        task.onStarted?.(live.process.host);
+      }
       if (live.resumed !== undefined && (isNew || last?.resumed === undefined)) task.onResumed(live.resumed);
       const before = isNew ? undefined : last?.progress;
       if (live.progress !== undefined && (before === undefined || live.progress.step > before.step))
         task.onProgress(live.progress);
       last = live;
     },
-    state({ state, reason }: SeenJob) {
-      const text = isWaiting(state) ? waitingText(reason) : "";
-      if (text !== told && text !== "") task.onWaiting?.(text);
+    waits(reason: string) {
+      const text = waitingText(reason);
+      if (text !== told) task.onWaiting?.(text);
       told = text;
     },
   };
@@ -179,24 +197,6 @@ function wishes(element: Element, { signal, kill }: TrialTask, { graceMs, ...fol
       for (const each of [signal, kill]) each.removeEventListener("abort", wake);
     },
   };
-}
-
-/** Whether a trial has a result that no job changes any more. An interrupted one may be started again by Slurm. */
-async function isFinal(trial: PlannedTrial, store: FolderStore): Promise<boolean> {
-  if (!hasResult(trial, store)) return false;
-  const { status } = await store.readTrial(trial);
-  return status === "done" || status === "failed" || status === "diverged";
-}
-
-function hasResult(trial: PlannedTrial, store: FolderStore): boolean {
-  const folder = store.folderOf(trial);
-  try {
-    // Looking into the folder makes a shared file system ask for the news.
-    readdirSync(folder);
-  } catch {
-    return false;
-  }
-  return existsSync(trialFiles(folder).result);
 }
 
 interface Concluded extends Untimed {
