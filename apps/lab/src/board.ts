@@ -190,7 +190,16 @@ function countsLine(rows: readonly BoardRow[], hidden: number, width: number): s
     .map((status) => [status, rows.filter((row) => row.status === status).length] as const)
     .filter(([, count]) => count > 0)
     .map(([status, count]) => `${signOf(status)} ${count} ${status}`);
-  return cut(`${counts.join(", ")}${hidden > 0 ? ` (${hidden} not shown)` : ""}`, width);
+  return cut(`${counts.join(", ")}${whyWaiting(rows)}${hidden > 0 ? ` (${hidden} not shown)` : ""}`, width);
+}
+
+/** The reason for which most trials wait, if the executor gives one. */
+function whyWaiting(rows: readonly BoardRow[]): string {
+  const reasons = new Map<string, number>();
+  for (const { status, why } of rows)
+    if (status === "waiting" && why !== undefined) reasons.set(why, (reasons.get(why) ?? 0) + 1);
+  const [most] = [...reasons].sort(([, a], [, b]) => b - a);
+  return most === undefined ? "" : ` (${most[0]})`;
 }
 
 /** A bar over the work of all trials, with the time left. */

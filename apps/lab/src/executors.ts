@@ -40,15 +40,15 @@ export function executorOn(
   { on = "local", slurm, slurmSetup, detach, jobs }: ExecutorFlags,
   { folder, leave }: { readonly folder: string; readonly leave?: AbortController | undefined },
 ): RunOptions["executor"] {
-  if (on === "slurm")
-    return (place) =>
-      slurmJobs({
-        ...place,
-        options: slurmOptionsOf(slurm ?? []),
-        ...(leave === undefined ? {} : { leave: leave.signal }),
-        ...(slurmSetup === undefined ? {} : { setup: setupIn(resolve(folder, slurmSetup)) }),
-        ...(jobs === undefined ? {} : { jobs }),
-      });
+  if (on === "slurm") {
+    const given = {
+      options: slurmOptionsOf(slurm ?? []),
+      ...(slurmSetup === undefined ? {} : { setup: setupIn(resolve(folder, slurmSetup)) }),
+      ...(leave === undefined ? {} : { leave: leave.signal }),
+      ...(jobs === undefined ? {} : { jobs }),
+    };
+    return (place) => slurmJobs({ ...place, ...given });
+  }
   if (on !== "local") throw studyError(`--on ${on}: expected local or slurm`);
   const [given] = [slurm && "--slurm", slurmSetup && "--slurm-setup", detach && "--detach"].filter(Boolean);
   if (given !== undefined) throw studyError(`${given} needs --on slurm`);

@@ -76,7 +76,7 @@ describe.skipIf(missing !== null)(`on a real Slurm${missing === null ? "" : ` ($
     expect(second.left).toEqual([]);
     expect(jobsOf(logOf(store))).toHaveLength(1);
     expect(readdirSync(store.folder).sort()).toEqual(["report.html", "results.json", "study.json", "trials"]);
-    expect(readdirSync(store.folderOf(second.records[0]!))).not.toContain("live.json");
+    expect(readdirSync(second.records[0]!.folder)).not.toContain("live.json");
   });
 
   // Slurm waits two minutes before it starts a job again.
@@ -162,6 +162,6 @@ describe.skipIf(missing !== null)(`on a real Slurm${missing === null ? "" : ` ($
     expect(records).toMatchObject([
       { status: "interrupted", reason: expect.stringContaining("Slurm's time limit came before the trial's end") },
     ]);
-    expect(readdirSync(join(store.folderOf(records[0]!), "checkpoints"))).toHaveLength(2);
+    expect(readdirSync(join(records[0]!.folder, "checkpoints"))).toHaveLength(2);
   });
 });
