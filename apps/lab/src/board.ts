@@ -223,7 +223,7 @@ function startText({ status, place, why, from = 0 }: BoardRow): string {
 
 /** One line about a trial, for output that is not a terminal. */
 export function plainLine(row: BoardRow, now: number, record?: TrialRecord): string {
-  const { trial, progress, status } = row;
+  const { trial, progress } = row;
   const name = `${trial.task} / ${trialName(trial)}`;
   if (record !== undefined) {
     const took = record.seconds === undefined ? "" : ` in ${duration(record.seconds)}`;

@@ -64,7 +64,8 @@ export function takeLock(path: string, { ended }: { readonly ended?: ProcessName
     for (;;) {
       const chain = chainOf(path);
       const last = chain.at(-1);
-      const isOver = ended !== undefined && last?.owner != null && isSame(last.owner, ended);
+      const owner = last?.owner ?? null;
+      const isOver = ended !== undefined && owner !== null && isSame(owner, ended);
       const holder = last === undefined || isOver ? null : holderOf(last, now);
       if (holder !== null) return { lock: null, holder };
       const place = last === undefined ? path : after(path, last.token);

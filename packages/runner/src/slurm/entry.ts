@@ -119,9 +119,9 @@ function isOutOfTime(): boolean {
   try {
     const args = ["-h", "-t", "all", "-j", `${job}_${index}`, "-o", "%M|%l"];
     const told = execFileSync("squeue", args, { encoding: "utf8", timeout: 5000, stdio: ["ignore", "pipe", "ignore"] });
-    const [used, most] = told.trim().split("|").map(minutesOf);
+    const [used = null, most = null] = told.trim().split("|").map(minutesOf);
     // It may be warned two minutes before.
-    return used != null && most != null && used >= most - 2;
+    return used !== null && most !== null && used >= most - 2;
   } catch {
     return false;
   }

@@ -73,7 +73,6 @@ export function checkedSlurmOptions(options: SlurmOptions): SlurmOptions {
     if (decided !== undefined) throw studyError(`--slurm ${name}: this option cannot be given: ${decided}`);
     if (!/^[a-z][a-z0-9-]+$/.test(name))
       throw studyError(`--slurm ${name}: not a long name of an option of sbatch, such as partition, time or mem`);
-    // eslint-disable-next-line no-control-regex -- a control character would end up in a command
     if (value === "" || (value !== true && /[\0-\x1f]/.test(value)))
       throw studyError(`--slurm ${name}: expected a value without control characters, such as ${name}=1`);
     if (name === "time" && value !== true && minutesOf(value) === null)
