@@ -164,7 +164,10 @@ export function drawBoard(board: Board, drawing: Drawing): string {
     row.status === "running" ? 0 : row.status === "done" ? 2 : row.status === "waiting" ? 3 : 1;
   const tunes = rows.some(({ trial }) => trial.tuning !== undefined);
   const given = columns(drawing, tunes);
-  const below = hiddenLines(fitted(given, [], { width, measured: rows }).hidden, width);
+  const below = [
+    ...hiddenLines(fitted(given, [], { width, measured: rows }).hidden, width),
+    ...waitingLines(rows, width),
+  ];
   const room = Math.max(1, height - 5 - below.length);
   const chosen = new Set([...rows].sort((a, b) => weight(a) - weight(b)).slice(0, room));
   const shown = rows.filter((row) => chosen.has(row));
@@ -190,16 +193,16 @@ function countsLine(rows: readonly BoardRow[], hidden: number, width: number): s
     .map((status) => [status, rows.filter((row) => row.status === status).length] as const)
     .filter(([, count]) => count > 0)
     .map(([status, count]) => `${signOf(status)} ${count} ${status}`);
-  return cut(`${counts.join(", ")}${whyWaiting(rows)}${hidden > 0 ? ` (${hidden} not shown)` : ""}`, width);
+  return cut(`${counts.join(", ")}${hidden > 0 ? ` (${hidden} not shown)` : ""}`, width);
 }
 
-/** The reason for which most trials wait, if the executor gives one. */
-function whyWaiting(rows: readonly BoardRow[]): string {
+/** A line with the reason for which most trials wait, if the executor gives one. */
+function waitingLines(rows: readonly BoardRow[], width: number): string[] {
   const reasons = new Map<string, number>();
   for (const { status, why } of rows)
     if (status === "waiting" && why !== undefined) reasons.set(why, (reasons.get(why) ?? 0) + 1);
   const [most] = [...reasons].sort(([, a], [, b]) => b - a);
-  return most === undefined ? "" : ` (${most[0]})`;
+  return most === undefined ? [] : [cut(`waiting: ${most[0]}`, width)];
 }
 
 /** A bar over the work of all trials, with the time left. */

@@ -15,7 +15,7 @@ import { elementName, type Element } from "./submit.ts";
 export interface Pace {
   /** Milliseconds from one look at the files of a running trial to the next. */
   readonly filesMs: number;
-  /** Milliseconds from one question to Slurm to the next. */
+  /** Milliseconds from one question to Slurm to the next, at most: it is asked more often about young jobs. */
   readonly slurmMs: number;
   /** Seconds in which a file of another machine must appear. */
   readonly patience: number;
@@ -74,7 +74,7 @@ async function followed(
     if (seen !== null && isWaiting(seen.state)) {
       // Its files are not looked at: hundreds of trials may wait.
       tell.waits(seen.reason);
-      await pause(wish.asked() ? pace.filesMs : Math.max(pace.filesMs, pace.slurmMs / 2), awake);
+      await pause(pace.filesMs, awake);
       continue;
     }
     tell.news();

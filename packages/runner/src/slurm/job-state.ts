@@ -72,7 +72,7 @@ export function waitingText(reason: string): string {
 const WAITS: { readonly [reason: string]: string } = {
   Priority: "in Slurm's queue: other jobs come first",
   Resources: "in Slurm's queue: no node is free",
-  JobArrayTaskLimit: "in Slurm's queue: as many trials run as --jobs allows",
+  JobArrayTaskLimit: "in Slurm's queue: as many run as --jobs allows",
   PartitionTimeLimit: "in Slurm's queue for ever: the partition allows less time; stop it and give --slurm time=...",
   PartitionConfig: "in Slurm's queue for ever: the partition has no node so large; stop it and ask for less",
   PartitionNodeLimit: "in Slurm's queue for ever: the partition allows fewer nodes; stop it and choose another one",

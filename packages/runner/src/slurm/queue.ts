@@ -17,6 +17,9 @@ export interface JobQueue {
 /** Milliseconds after which a Slurm that does not answer counts as gone. Its controller may be restarted meanwhile. */
 const PATIENCE_MS = 600_000;
 
+/** Milliseconds from one question about young jobs to the next. They grow with the age of the jobs. */
+const YOUNG_MS = 1000;
+
 export function jobQueue(commands: Pick<SlurmCommands, "states">): JobQueue {
   const jobs = new Set<string>();
   let seen: ReadonlyMap<string, SeenJob> = new Map();
@@ -25,6 +28,7 @@ export function jobQueue(commands: Pick<SlurmCommands, "states">): JobQueue {
   let askedAt = -Infinity;
   let answeredAt = performance.now();
   let asking: Promise<void> | undefined;
+  let addedAt = -Infinity;
 
   const ask = async (): Promise<void> => {
     askedAt = performance.now();
@@ -49,8 +53,11 @@ export function jobQueue(commands: Pick<SlurmCommands, "states">): JobQueue {
         await asking;
         jobs.add(job);
         askedAt = -Infinity;
+        addedAt = performance.now();
       }
-      if (performance.now() - askedAt > fresh) asking ??= ask();
+      const now = performance.now();
+      // Young jobs have more news: short trials need not wait long for theirs.
+      if (now - askedAt > Math.min(fresh, Math.max(YOUNG_MS, (now - addedAt) / 10))) asking ??= ask();
       await asking;
       return known.has(job) ? seenElement(seen, job, index) : { state: "UNKNOWN", reason: "" };
     },
