@@ -63,10 +63,13 @@ async function runLocked(run: RunPlan, control: RunControl, lock: StoreLock): Pr
   const queue = run.pending.filter((trial) => isLeft(records.get(trial.id)?.status, run.retry));
   let ended: RunOutcome["ended"] = null;
   const left: TrialRecord[] = [];
+  // An executor that takes all trials starts them later, and looks at the code then.
+  const takesAll = run.executor.takesAll === true;
+  if (takesAll && queue.length > 0) ended = whyNoMore(run, lock);
 
   const work = async (): Promise<void> => {
     for (let trial = queue.shift(); trial !== undefined && !signal.aborted && ended === null; trial = queue.shift()) {
-      ended ??= whyNoMore(run, lock);
+      if (!takesAll) ended ??= whyNoMore(run, lock);
       if (ended !== null) return;
       if (run.executor.queues !== true) emit({ kind: "started", trial });
       const status = records.get(trial.id)?.status ?? "waiting";
@@ -82,9 +85,7 @@ async function runLocked(run: RunPlan, control: RunControl, lock: StoreLock): Pr
         ended ??= { by: "store", reason: record.reason ?? "" };
     }
   };
-  const workers = await Promise.allSettled(
-    Array.from({ length: run.executor.takesAll === true ? queue.length : run.jobs }, work),
-  );
+  const workers = await Promise.allSettled(Array.from({ length: takesAll ? queue.length : run.jobs }, work));
   for (const worker of workers) if (worker.status === "rejected") throw worker.reason;
   const list = run.trials.flatMap((trial) => records.get(trial.id) ?? []);
   const { report, document, problems } = await writeReport(store, { study: run.study });
