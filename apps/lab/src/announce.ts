@@ -27,6 +27,13 @@ export function endedEarly({ by, reason }: NonNullable<RunOutcome["ended"]>): st
   return by === "store" ? `Stopped: ${reason}. No more trials were started.` : `Stopped: ${reason}.`;
 }
 
+/** Trials that go on without the command. */
+export function leftText(left: RunOutcome["left"]): string {
+  const where = [...new Set(left.map(({ reason = "elsewhere" }) => reason))].join(", ");
+  const go = left.length === 1 ? "goes" : "go";
+  return `${plural(left.length, "trial")} ${go} on: ${where}. The same command follows them to the report.`;
+}
+
 /** What will happen, in two lines. */
 export function announcement(run: RunPlan, name: string): string[] {
   const { trials, pending, records, jobs, threads, estimate } = run;

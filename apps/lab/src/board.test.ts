@@ -1,6 +1,6 @@
-import type { PlannedTrial } from "@sluice/study";
+import type { PlannedTrial, RunEvent } from "@sluice/study";
 import { expect, test } from "vitest";
-import { drawBoard, updated, type Board, type BoardRow, type Drawing } from "./board.ts";
+import { drawBoard, plainLine, updated, type Board, type BoardRow, type Drawing } from "./board.ts";
 import { paintFor } from "./paint.ts";
 
 const trial = (variant: string, seed: number, task = "pixels"): PlannedTrial => ({
@@ -120,4 +120,22 @@ test("colours change no text, and are left out where the terminal has none", () 
   expect(coloured.replaceAll(/\u001B\[\d+m/g, "")).toBe(drawBoard(board, drawing));
   expect(drawBoard(board, { ...drawing, paint: paintFor(stream(false)) })).toBe(drawBoard(board, drawing));
   expect(drawBoard(board, { ...drawing, paint: paintFor(stream(true, false)) })).toBe(drawBoard(board, drawing));
+});
+
+test("a line says why most trials wait, and a trial that waits again has lost its numbers", () => {
+  const events: readonly RunEvent[] = [...board.values()]
+    .filter(({ status }) => status !== "done")
+    .map(({ trial }, index) => ({
+      kind: "waiting",
+      trial,
+      reason: index === 0 ? "its worker is gone" : "no node is free",
+    }));
+  const waiting = events.reduce((before, event) => updated(before, event, 0), board);
+  const lines = linesAt(60, waiting);
+  expect(lines.at(-2)).toBe("waiting: no node is free");
+  expect(lines.at(-1)).toBe("✓ 1 done, · 5 waiting");
+  expect(lines.join("\n")).not.toContain("87.50");
+  const [, first] = events;
+  const started = updated(waiting, { kind: "started", trial: first!.trial, place: "node-7" }, 0).get(first!.trial.id)!;
+  expect(plainLine(started, 0)).toMatch(/: started on node-7$/);
 });

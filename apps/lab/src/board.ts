@@ -22,6 +22,10 @@ export interface BoardRow {
   readonly seconds?: number;
   /** Examples per second, smoothed. */
   readonly speed?: number;
+  /** Where it runs, if not on this machine. */
+  readonly place?: string;
+  /** Why it waits again. */
+  readonly why?: string;
 }
 
 export type Board = ReadonlyMap<string, BoardRow>;
@@ -50,7 +54,15 @@ export function updated(board: Board, event: RunEvent, now: number): Board {
 }
 
 function changed(row: BoardRow, event: RunEvent, now: number): BoardRow {
-  if (event.kind === "started") return { ...row, status: "running", since: now, from: 0 };
+  if (event.kind === "started") {
+    const { place } = event;
+    return { ...row, status: "running", since: now, from: 0, ...(place === undefined ? {} : { place }) };
+  }
+  if (event.kind === "waiting") {
+    // What it did on a machine that is gone says nothing about the next one.
+    const { progress: _progress, speed: _speed, since: _since, place: _place, ...rest } = row;
+    return { ...rest, status: "waiting", why: event.reason };
+  }
   if (event.kind === "resumed") return { ...row, from: event.step };
   if (event.kind === "progress") {
     // Loading data and compiling take place before the first step. The remaining time is estimated from the steps after
@@ -152,7 +164,10 @@ export function drawBoard(board: Board, drawing: Drawing): string {
     row.status === "running" ? 0 : row.status === "done" ? 2 : row.status === "waiting" ? 3 : 1;
   const tunes = rows.some(({ trial }) => trial.tuning !== undefined);
   const given = columns(drawing, tunes);
-  const below = hiddenLines(fitted(given, [], { width, measured: rows }).hidden, width);
+  const below = [
+    ...hiddenLines(fitted(given, [], { width, measured: rows }).hidden, width),
+    ...waitingLines(rows, width),
+  ];
   const room = Math.max(1, height - 5 - below.length);
   const chosen = new Set([...rows].sort((a, b) => weight(a) - weight(b)).slice(0, room));
   const shown = rows.filter((row) => chosen.has(row));
@@ -181,6 +196,15 @@ function countsLine(rows: readonly BoardRow[], hidden: number, width: number): s
   return cut(`${counts.join(", ")}${hidden > 0 ? ` (${hidden} not shown)` : ""}`, width);
 }
 
+/** A line with the reason for which most trials wait, if the executor gives one. */
+function waitingLines(rows: readonly BoardRow[], width: number): string[] {
+  const reasons = new Map<string, number>();
+  for (const { status, why } of rows)
+    if (status === "waiting" && why !== undefined) reasons.set(why, (reasons.get(why) ?? 0) + 1);
+  const [most] = [...reasons].sort(([, a], [, b]) => b - a);
+  return most === undefined ? [] : [cut(`waiting: ${most[0]}`, width)];
+}
+
 /** A bar over the work of all trials, with the time left. */
 function overall(rows: readonly BoardRow[], { width, now, jobs, paint = plain }: Drawing): string {
   const { share, left } = remaining(rows, { now, jobs });
@@ -194,16 +218,21 @@ function overall(rows: readonly BoardRow[], { width, now, jobs, paint = plain }:
   return `${paint("█".repeat(full), "green")}${paint("░".repeat(cells - full), "dim")} ${text}`;
 }
 
+/** How a trial without progress stands: "started on box2 from step 40", "waiting: its worker is gone". */
+function startText({ status, place, why, from = 0 }: BoardRow): string {
+  if (status !== "running") return why === undefined ? status : `${status}: ${why}`;
+  return `started${place === undefined ? "" : ` on ${place}`}${from > 0 ? ` from step ${from}` : ""}`;
+}
+
 /** One line about a trial, for output that is not a terminal. */
 export function plainLine(row: BoardRow, now: number, record?: TrialRecord): string {
-  const { trial, progress, status } = row;
+  const { trial, progress } = row;
   const name = `${trial.task} / ${trialName(trial)}`;
   if (record !== undefined) {
     const took = record.seconds === undefined ? "" : ` in ${duration(record.seconds)}`;
     return `${name}: ${record.status}${took}${record.reason === undefined ? "" : `: ${record.reason.split("\n")[0]}`}`;
   }
-  if (progress === undefined)
-    return `${name}: ${status === "running" ? "started" : status}${(row.from ?? 0) > 0 ? ` from step ${row.from}` : ""}`;
+  if (progress === undefined) return `${name}: ${startText(row)}`;
   const left = secondsLeft(row, now);
   const parts = [
     `step ${progress.step}/${progress.steps}`,

@@ -1,8 +1,17 @@
-/** Ctrl-C, a kill with SIGTERM, and a closed terminal. */
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+/** Ctrl-C and a kill with SIGTERM. */
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
-/** Until `end`, the first signal, or the end of the output, stops the run, and a second signal kills the trials. */
-export function interruptions(closed: AbortSignal, onStop: () => void) {
+/** Options of {@link interruptions}. */
+export interface InterruptionOptions {
+  /** Aborted instead of stopping when nobody can see the output any more, for trials that go on by themselves. */
+  readonly leave?: AbortController | undefined;
+}
+
+/**
+ * Until `end`, the first signal, a closed terminal, or the end of the output stops the run, and a second signal kills
+ * the trials.
+ */
+export function interruptions(closed: AbortSignal, onStop: () => void, { leave }: InterruptionOptions = {}) {
   const stop = new AbortController();
   const kill = new AbortController();
   const onSignal = (): void => {
@@ -10,16 +19,19 @@ export function interruptions(closed: AbortSignal, onStop: () => void) {
     stop.abort();
     onStop();
   };
-  const onClosed = (): void => stop.abort();
+  const onHangup = leave === undefined ? onSignal : (): void => leave.abort();
+  const onClosed = (): void => (leave ?? stop).abort();
   if (closed.aborted) onClosed();
   else closed.addEventListener("abort", onClosed);
   for (const signal of SIGNALS) process.on(signal, onSignal);
+  process.on("SIGHUP", onHangup);
   return {
     stop: stop.signal,
     kill: kill.signal,
     end() {
       closed.removeEventListener("abort", onClosed);
       for (const signal of SIGNALS) process.off(signal, onSignal);
+      process.off("SIGHUP", onHangup);
     },
   };
 }

@@ -58,12 +58,17 @@ function liveDisplay(run: RunPlan, stream: NodeJS.WriteStream): Display {
 export function plainDisplay(run: RunPlan, print: (line: string) => void, every = PLAIN_EVERY_MS): Display {
   let board = newBoard(run);
   const printed = new Map<string, number>();
+  const reasons = new Set<string>();
   return {
     event(event) {
       const now = Date.now();
+      // Hundreds of trials may wait for the same reason.
+      const isKnown = event.kind === "waiting" && !printed.has(event.trial.id) && reasons.has(event.reason);
+      if (event.kind === "waiting") reasons.add(event.reason);
       board = updated(board, event, now);
       const row = board.get(event.trial.id);
       if (row === undefined) return;
+      if (isKnown) return;
       if (event.kind === "progress" && now - (printed.get(event.trial.id) ?? 0) < every) return;
       printed.set(event.trial.id, now);
       print(plainLine(row, now, event.kind === "ended" ? event.record : undefined));

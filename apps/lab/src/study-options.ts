@@ -21,11 +21,12 @@ import {
 } from "@sluice/study";
 import type { Command } from "commander";
 import { listed, positive, seconds, seeds } from "./arguments.ts";
+import { executorOn, type ExecutorFlags } from "./executors.ts";
 import { locateStudy, onlyStudy, type FoundStudy } from "./locate.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The options of every command that plans the trials of a study. */
-export interface StudyFlags {
+export interface StudyFlags extends ExecutorFlags {
   readonly budget?: string;
   readonly seeds?: number | readonly number[];
   readonly task?: readonly string[];
@@ -66,6 +67,8 @@ interface Given extends Pick<Terminal, "folder"> {
   readonly flags: StudyFlags;
   /** The command of `sluice` that runs it. */
   readonly command: string;
+  /** Aborted to leave trials that can go on without the command. */
+  readonly leave?: AbortController | undefined;
 }
 
 /** A study, found by name or path, with its trials planned. Nothing has been written. */
@@ -91,7 +94,7 @@ export async function plannedSweep(
 async function runOptions(
   first: string | undefined,
   rest: readonly string[],
-  { flags, command, folder, suffix = "" }: Given & { readonly suffix?: string },
+  { flags, command, folder, leave, suffix = "" }: Given & { readonly suffix?: string },
 ): Promise<{ readonly name: string; readonly run: RunOptions }> {
   const { found, given, texts } = studyAndSettings(first, rest, folder);
   const study = await loadStudy(found.module);
@@ -99,12 +102,14 @@ async function runOptions(
   const settings = settingsOfTexts(texts);
   const { seeds: chosen, threads, jobs, limit, retry = false } = flags;
   const asked = askedOf(settings, flags);
+  const executor = executorOn(flags, { folder, leave });
   const run: RunOptions = {
     module: found.module,
     budget,
     out: resolve(folder, flags.out ?? join("runs", study.name, `${folderName(budget, settings)}${suffix}`)),
     retry,
     command: commandLine([command, ...given].join(" "), texts, flags),
+    ...(executor === undefined ? {} : { executor }),
     ...(asked === undefined ? {} : { asked }),
     ...(chosen === undefined ? {} : { seeds: chosen }),
     ...(threads === undefined ? {} : { threads }),
@@ -154,6 +159,7 @@ export function folderName(budget: string, settings: Settings): string {
 /** The command with every option that changes what runs, to be typed again. */
 function commandLine(command: string, texts: readonly string[], flags: StudyFlags): string {
   const { budget, seeds: chosen, threads, jobs, out, data, limit, task = [], variant = [] } = flags;
+  const { on, slurm = [], slurmSetup } = flags;
   const parts = [
     ...texts.map(quoted),
     budget !== undefined && `--budget ${budget}`,
@@ -165,6 +171,9 @@ function commandLine(command: string, texts: readonly string[], flags: StudyFlag
     out !== undefined && `--out ${quoted(out)}`,
     data !== undefined && `--data ${quoted(data)}`,
     limit !== undefined && `--limit ${limit}`,
+    on !== undefined && `--on ${quoted(on)}`,
+    ...slurm.map((options) => `--slurm ${quoted(options)}`),
+    slurmSetup !== undefined && `--slurm-setup ${quoted(slurmSetup)}`,
   ];
   return [`${program()} ${command}`, ...parts.filter((part) => part !== false)].join(" ");
 }

@@ -15,12 +15,7 @@ export function captureEnvironment(options: {
   const git = gitState(dirname(options.module));
   return {
     environment: {
-      runtime: `Node ${process.versions.node}`,
-      engine: `V8 ${process.versions.v8}`,
-      os: `${platform()} ${release()} ${arch()}`,
-      cpu: cpus()[0]?.model.trim() ?? "unknown",
-      cores: availableParallelism(),
-      memoryGiB: Math.round(totalmem() / 1024 / 1024 / 1024),
+      ...machine(),
       threads: options.threads,
       git: git?.state ?? null,
       command: options.command,
@@ -28,6 +23,16 @@ export function captureEnvironment(options: {
     changes: git?.diff ?? "",
   };
 }
+
+/** The part of the environment that is the machine's: a trial may run on another one than its runner. */
+export const machine = () => ({
+  runtime: `Node ${process.versions.node}`,
+  engine: `V8 ${process.versions.v8}`,
+  os: `${platform()} ${release()} ${arch()}`,
+  cpu: cpus()[0]?.model.trim() ?? "unknown",
+  cores: availableParallelism(),
+  memoryGiB: Math.round(totalmem() / 1024 / 1024 / 1024),
+});
 
 /** The empty git tree, with which a repository without a commit is compared. */
 const EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";

@@ -4,6 +4,9 @@ export { loadStudy } from "./load.ts";
 
 // Where it runs, and where it stores its trials
 export { childProcesses, type ChildProcessesOptions } from "./child/child-processes.ts";
+export { slurmJobs, type SlurmJobsOptions } from "./slurm/slurm-jobs.ts";
+export { slurmOptionsOf, type SlurmOptions } from "./slurm/options.ts";
+export { type Pace } from "./slurm/follow.ts";
 export { folderStore, type FolderStore } from "./folder/folder-store.ts";
 export { annotate, readAnnotations } from "./folder/annotations.ts";
 export { readMetrics } from "./folder/metrics.ts";

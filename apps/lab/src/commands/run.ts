@@ -1,5 +1,6 @@
 import { runStudy } from "@sluice/study";
-import { announcement, endedEarly, outcomeLines } from "../announce.ts";
+import { announcement, endedEarly, leftText, outcomeLines } from "../announce.ts";
+import { leavingOf, withExecutorOptions } from "../executors.ts";
 import { interruptions } from "../interruptions.ts";
 import { displayFor } from "../show.ts";
 import { claimLines } from "../claims.ts";
@@ -12,7 +13,7 @@ interface Flags extends StudyFlags {
 }
 
 export const addRun: AddCommand = (program, terminal, ended) => {
-  withStudyOptions(program.command("run"))
+  withExecutorOptions(withStudyOptions(program.command("run")))
     .description("run a study (finished trials are skipped), and write its report")
     .option("--json", "print one JSON document to standard output, everything else to standard error")
     .addHelpText(
@@ -20,7 +21,8 @@ export const addRun: AddCommand = (program, terminal, ended) => {
       `
 Examples:
   sluice run digits --budget quick
-  sluice run digits hidden=128 --variant GRU --seeds 5..9`,
+  sluice run digits hidden=128 --variant GRU --seeds 5..9
+  sluice run digits --on slurm --slurm partition=gpu,time=02:00:00,mem=4G`,
     )
     .action(async (study: string | undefined, settings: string[], flags: Flags) =>
       ended(await run(study, { settings, flags, terminal })),
@@ -37,15 +39,18 @@ async function run(
   }: { readonly settings: readonly string[]; readonly flags: Flags; readonly terminal: Terminal },
 ): Promise<number> {
   const { folder, stdout, stderr, closed } = terminal;
-  const { name, prepared } = await plannedStudy(given, settings, { flags, command: "run", folder });
+  const leave = leavingOf(flags);
+  const { name, prepared } = await plannedStudy(given, settings, { flags, command: "run", folder, leave });
   // With --json, standard output contains only the document.
   const stream = flags.json === true ? stderr : stdout;
   const print = (line: string): void => void stream.write(`${line}\n`);
   for (const line of announcement(prepared, name)) print(line);
 
   const display = displayFor(prepared, stream);
-  const interruption = interruptions(closed, () =>
-    display.say("Stopping: the trials write a checkpoint. Ctrl-C again kills them."),
+  const interruption = interruptions(
+    closed,
+    () => display.say("Stopping: the trials write a checkpoint. Ctrl-C again kills them."),
+    { leave },
   );
   try {
     const { stop: signal, kill } = interruption;
@@ -58,9 +63,11 @@ async function run(
     if (flags.json === true) stdout.write(`${JSON.stringify(outcome.document, null, 2)}\n`);
     if (outcome.interrupted) print(`Interrupted. Run the same command again to resume from the last checkpoints.`);
     if (outcome.ended !== null) print(endedEarly(outcome.ended));
+    if (outcome.left.length > 0) print(leftText(outcome.left));
     const asked = new Set(prepared.trials.map((trial) => trial.id));
-    const allDone = outcome.records.every((record) => !asked.has(record.id) || record.status === "done");
-    return outcome.interrupted ? EXIT.interrupted : allDone ? EXIT.done : EXIT.failed;
+    const left = new Set(outcome.left.map((record) => record.id));
+    const isWell = outcome.records.every(({ id, status }) => !asked.has(id) || status === "done" || left.has(id));
+    return outcome.interrupted ? EXIT.interrupted : isWell ? EXIT.done : EXIT.failed;
   } finally {
     display.end();
     interruption.end();

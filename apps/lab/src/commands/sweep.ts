@@ -6,8 +6,9 @@ import {
   type SweepPlan,
   type TrialRecord,
 } from "@sluice/study";
-import { announcement, endedEarly, outcomeLines, problemLine } from "../announce.ts";
+import { announcement, endedEarly, leftText, outcomeLines, problemLine } from "../announce.ts";
 import { claimLines } from "../claims.ts";
+import { leavingOf, withExecutorOptions } from "../executors.ts";
 import { interruptions } from "../interruptions.ts";
 import { layTable, type Column } from "../layout.ts";
 import { displayFor, type Display } from "../show.ts";
@@ -20,7 +21,7 @@ interface Flags extends StudyFlags {
 }
 
 export const addSweep: AddCommand = (program, terminal, ended) => {
-  withStudyOptions(program.command("sweep"))
+  withExecutorOptions(withStudyOptions(program.command("sweep")))
     .description("tune the settings of every task and variant as the study's `tune` says, then run it with the best")
     .option("--json", "print one JSON document to standard output, everything else to standard error")
     .addHelpText(
@@ -45,14 +46,17 @@ interface Given {
 /** Prints each round of trials, then the chosen settings, the table and the report's path. */
 async function sweep(given: string | undefined, { settings, flags, terminal }: Given): Promise<number> {
   const { folder, stdout, stderr, closed } = terminal;
-  const { name, prepared } = await plannedSweep(given, settings, { flags, command: "sweep", folder });
+  const leave = leavingOf(flags);
+  const { name, prepared } = await plannedSweep(given, settings, { flags, command: "sweep", folder, leave });
   const stream = flags.json === true ? stderr : stdout;
   const print = (line: string): void => void stream.write(`${line}\n`);
   print(`${name}, ${prepared.budget}: ${tuningText(prepared.study, prepared.tuning)}.`);
 
   let display: Display | undefined;
-  const interruption = interruptions(closed, () =>
-    display?.say("Stopping: the trials write a checkpoint. Ctrl-C again kills them."),
+  const interruption = interruptions(
+    closed,
+    () => display?.say("Stopping: the trials write a checkpoint. Ctrl-C again kills them."),
+    { leave },
   );
   try {
     const { stop: signal, kill } = interruption;
@@ -74,7 +78,12 @@ async function sweep(given: string | undefined, { settings, flags, terminal }: G
     if (flags.json === true) stdout.write(`${JSON.stringify(outcome.document, null, 2)}\n`);
     if (outcome.interrupted) print("Interrupted. Run the same command again to resume from the last checkpoints.");
     if (outcome.ended !== null) print(endedEarly(outcome.ended));
-    return outcome.interrupted ? EXIT.interrupted : isWhole(outcome) ? EXIT.done : EXIT.failed;
+    if (outcome.left.length > 0) print(leftText(outcome.left));
+    return outcome.interrupted
+      ? EXIT.interrupted
+      : isWhole(outcome) || outcome.left.length > 0
+        ? EXIT.done
+        : EXIT.failed;
   } finally {
     display?.end();
     interruption.end();

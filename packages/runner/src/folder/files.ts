@@ -12,6 +12,7 @@ export const trialFiles = (folder: string) => ({
   kept: join(folder, "files"),
   result: join(folder, "result.json"),
   lock: join(folder, "lock.json"),
+  live: join(folder, "live.json"),
 });
 
 /** The files of a runs folder. */

@@ -12,7 +12,7 @@ import {
 import { randomBytes } from "node:crypto";
 import { sha256 } from "@sluice/formats";
 import { systemCode } from "@sluice/study";
-import { isAlive, thisProcess, type ProcessName } from "./process.ts";
+import { isAlive, isSame, thisProcess, type ProcessName } from "./process.ts";
 import { writeError } from "./write.ts";
 
 /** A folder's lock, while it is held. */
@@ -49,8 +49,10 @@ export const BEAT_MS = 10_000;
  * not deleted, because another process might delete its successor at the same moment. Instead the successor is linked
  * to a name made from the dead holder's token, `<path>.after-<token>`, which again only one process can make. The
  * holder is the end of this chain. It then replaces the first file by a rename, which makes the chain short again.
+ *
+ * @param options `ended`: a process that is known to have ended, although this machine cannot see it.
  */
-export function takeLock(path: string): LockAttempt {
+export function takeLock(path: string, { ended }: { readonly ended?: ProcessName } = {}): LockAttempt {
   const token = randomBytes(8).toString("hex");
   const draft = `${path}.${token}.draft`;
   try {
@@ -62,7 +64,9 @@ export function takeLock(path: string): LockAttempt {
     for (;;) {
       const chain = chainOf(path);
       const last = chain.at(-1);
-      const holder = last === undefined ? null : holderOf(last, now);
+      const owner = last?.owner ?? null;
+      const isOver = ended !== undefined && owner !== null && isSame(owner, ended);
+      const holder = last === undefined || isOver ? null : holderOf(last, now);
       if (holder !== null) return { lock: null, holder };
       const place = last === undefined ? path : after(path, last.token);
       if (!appear(draft, place)) continue;
@@ -82,6 +86,12 @@ export function takeLock(path: string): LockAttempt {
   } finally {
     rmSync(draft, { force: true });
   }
+}
+
+/** Frees a lock whose holder is known to have ended, such as a process on another machine. */
+export function freeLock(path: string, ended: ProcessName): void {
+  const attempt = takeLock(path, { ended });
+  attempt.lock?.release();
 }
 
 function lockOf(path: string, token: string): Lock {

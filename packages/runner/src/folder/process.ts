@@ -39,6 +39,10 @@ export function isAlive(name: ProcessName): boolean | null {
   }
 }
 
+/** Whether two names are of the same process. */
+export const isSame = (a: ProcessName, b: ProcessName): boolean =>
+  a.pid === b.pid && a.host === b.host && a.machine === b.machine && a.started === b.started;
+
 /** Containers may share a host name and still have separate process numbers. */
 function machineName(): string | null {
   try {

@@ -82,7 +82,7 @@ const manifestSchema = z.looseObject({
 });
 
 /** Reads a sealed file and checks its format. The error says which file, what is wrong, and how to continue. */
-function readChecked<T>(path: string, kind: SealedKind, schema: z.ZodType, goOn: string): T {
+export function readChecked<T>(path: string, kind: SealedKind, schema: z.ZodType, goOn: string): T {
   const checked = schema.safeParse(readSealed(path, kind, goOn).content);
   if (!checked.success) {
     const issue = checked.error.issues[0];

@@ -10,7 +10,10 @@ import type { StoreLock } from "./store.ts";
 
 /** An event of a run, for a live display. */
 export type RunEvent =
-  | { readonly kind: "started"; readonly trial: PlannedTrial }
+  /** It runs. `place` says where, if not on this machine. */
+  | { readonly kind: "started"; readonly trial: PlannedTrial; readonly place?: string }
+  /** It waits, or waits again, for a place in a queue. */
+  | { readonly kind: "waiting"; readonly trial: PlannedTrial; readonly reason: string }
   | { readonly kind: "resumed"; readonly trial: PlannedTrial; readonly step: number }
   | { readonly kind: "progress"; readonly trial: PlannedTrial; readonly progress: Progress }
   | { readonly kind: "ended"; readonly trial: PlannedTrial; readonly record: TrialRecord };
@@ -34,6 +37,8 @@ export interface RunOutcome extends Pick<WrittenReport, "report" | "document" | 
    * remaining trials ran, or if `signal` stopped them.
    */
   readonly ended: { readonly by: "store" | "code" | "lock"; readonly reason: string } | null;
+  /** Trials that go on elsewhere without this run, with where in `reason`. */
+  readonly left: readonly TrialRecord[];
 }
 
 /** Runs the remaining trials of a planned run and writes the report. Only one run uses a store at a time. */
@@ -57,26 +62,34 @@ async function runLocked(run: RunPlan, control: RunControl, lock: StoreLock): Pr
   for (const trial of run.trials) records.set(trial.id, await store.readTrial(trial));
   const queue = run.pending.filter((trial) => isLeft(records.get(trial.id)?.status, run.retry));
   let ended: RunOutcome["ended"] = null;
+  const left: TrialRecord[] = [];
+  // An executor that takes all trials starts them later, and looks at the code then.
+  const takesAll = run.executor.takesAll === true;
+  if (takesAll && queue.length > 0) ended = whyNoMore(run, lock);
 
   const work = async (): Promise<void> => {
     for (let trial = queue.shift(); trial !== undefined && !signal.aborted && ended === null; trial = queue.shift()) {
-      ended ??= whyNoMore(run, lock);
+      if (!takesAll) ended ??= whyNoMore(run, lock);
       if (ended !== null) return;
-      emit({ kind: "started", trial });
+      if (run.executor.queues !== true) emit({ kind: "started", trial });
       const status = records.get(trial.id)?.status ?? "waiting";
-      const record =
-        (await store.makeWay(trial, status)) ?? (await runOne(run, trial, { signal, kill, onEvent: emit }));
+      const inTheWay = await store.makeWay(trial, status);
+      const { record, goesOn } =
+        inTheWay === null
+          ? await runOne(run, trial, { signal, kill, onEvent: emit })
+          : { record: inTheWay, goesOn: false };
       records.set(trial.id, record);
-      emit({ kind: "ended", trial, record });
-      if (record.status === "interrupted" && !signal.aborted && !kill.aborted)
+      if (goesOn) left.push(record);
+      else emit({ kind: "ended", trial, record });
+      if (record.status === "interrupted" && !goesOn && !signal.aborted && !kill.aborted)
         ended ??= { by: "store", reason: record.reason ?? "" };
     }
   };
-  const workers = await Promise.allSettled(Array.from({ length: run.jobs }, work));
+  const workers = await Promise.allSettled(Array.from({ length: takesAll ? queue.length : run.jobs }, work));
   for (const worker of workers) if (worker.status === "rejected") throw worker.reason;
   const list = run.trials.flatMap((trial) => records.get(trial.id) ?? []);
   const { report, document, problems } = await writeReport(store, { study: run.study });
-  return { records: list, interrupted: signal.aborted, ended, report, document, problems };
+  return { records: list, interrupted: signal.aborted, ended, left, report, document, problems };
 }
 
 /** A trial loads the current sources. After an edit its result would be stored under the wrong identity. */
@@ -87,7 +100,14 @@ function whyNoMore({ code }: RunPlan, lock: StoreLock): RunOutcome["ended"] {
   return changed === null ? null : { by: "code", reason: changed };
 }
 
-async function runOne(run: RunPlan, trial: PlannedTrial, control: Required<RunControl>): Promise<TrialRecord> {
+/** How a trial ended here. */
+interface Ran {
+  readonly record: TrialRecord;
+  /** Whether it goes on elsewhere. */
+  readonly goesOn: boolean;
+}
+
+async function runOne(run: RunPlan, trial: PlannedTrial, control: Required<RunControl>): Promise<Ran> {
   const { store, study, threads, dataFolder, environment, changes, limit } = run;
   const { signal, kill, onEvent } = control;
   const ending = await run.executor.run(trial, {
@@ -100,20 +120,22 @@ async function runOne(run: RunPlan, trial: PlannedTrial, control: Required<RunCo
     limit,
     signal,
     kill,
+    onStarted: (place) => onEvent({ kind: "started", trial, place }),
+    onWaiting: (reason) => onEvent({ kind: "waiting", trial, reason }),
     onResumed: (step) => onEvent({ kind: "resumed", trial, step }),
     onProgress: (progress) => onEvent({ kind: "progress", trial, progress }),
   });
-  if (ending === null) return store.readTrial(trial);
-  const { status, reason } = ending;
+  if (ending === null) return { record: await store.readTrial(trial), goesOn: false };
+  const { status, reason, goesOn = false } = ending;
   try {
     if (ending.write) {
       await store.conclude(trial, resultOf(trial, ending));
-      return await store.readTrial(trial);
+      return { record: await store.readTrial(trial), goesOn };
     }
   } catch {
     // How the trial ended is more informative than why that could not be written.
   }
-  return { ...(await store.readTrial(trial)), status, reason };
+  return { record: { ...(await store.readTrial(trial)), status, reason }, goesOn };
 }
 
 function resultOf({ id }: PlannedTrial, { status, reason, seconds }: Ending) {

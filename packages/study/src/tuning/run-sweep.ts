@@ -24,7 +24,7 @@ export async function runSweep(plan: SweepPlan, control: SweepControl = {}): Pro
     control.onRound?.(round);
     const outcome = await runStudy(round, control);
     const next = await round.next();
-    const stopped = outcome.interrupted || outcome.ended !== null;
+    const stopped = outcome.interrupted || outcome.ended !== null || outcome.left.length > 0;
     // Without a trial to run, the next round would decide no more than this one: a result cannot be read.
     if (stopped || round.isTuned || (!next.isTuned && next.pending.length === 0))
       return { ...outcome, tuned: next.tuned, isTuned: next.isTuned };
