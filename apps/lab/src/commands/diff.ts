@@ -3,12 +3,12 @@ import {
   differencesText,
   formatNumber,
   trialName,
-  type Parting,
   type RunComparison,
   type TrialPair,
 } from "@sluice/study";
 import { comparing } from "../comparison.ts";
 import { layTable, type Column } from "../layout.ts";
+import { partingText } from "../parting.ts";
 import { plural } from "../study-options.ts";
 import type { AddCommand } from "../terminal.ts";
 
@@ -39,11 +39,6 @@ export function countLines({ pairs, onlyFirst, onlySecond }: RunComparison): str
     ...(onlyFirst.length > 0 ? [`Only in the first: ${plural(onlyFirst.length, "trial")}.`] : []),
     ...(onlySecond.length > 0 ? [`Only in the second: ${plural(onlySecond.length, "trial")}.`] : []),
   ];
-}
-
-/** "step 40, loss: 0.31 and 0.32". */
-export function partingText({ step, metric, first, second }: Parting): string {
-  return `step ${step}, ${metric}: ${first ?? "none"} and ${second ?? "none"}`;
 }
 
 const value = (of: number | null | undefined): string => (of === null || of === undefined ? "none" : formatNumber(of));

@@ -1,8 +1,16 @@
-import { areSame, differencesText, trialName, type RunComparison, type TrialPair } from "@sluice/study";
+import {
+  areSame,
+  differencesText,
+  environmentText,
+  trialName,
+  type RunComparison,
+  type TrialPair,
+} from "@sluice/study";
 import { comparing } from "../comparison.ts";
+import { partingText } from "../parting.ts";
 import { plural } from "../study-options.ts";
 import type { AddCommand } from "../terminal.ts";
-import { countLines, partingText } from "./diff.ts";
+import { countLines } from "./diff.ts";
 
 export const addWhy: AddCommand = (program, terminal, ended) => {
   const command = program
@@ -57,7 +65,7 @@ function becauseOf(pair: TrialPair): string {
     return `nothing but how they ended: ${pair.first.status} and ${pair.second.status}`;
   return environment.length === 0
     ? "nothing that is recorded: the trials are not deterministic, or read what the study does not declare"
-    : `only where they ran: ${environment.join(", ")}`;
+    : `only where they ran: ${environmentText(environment)}`;
 }
 
 function reasonLines({ because, trials, same, earliest }: Reason): string[] {

@@ -1,10 +1,17 @@
 import { unknownEnvironment, type Environment } from "../environment.ts";
 import { canonicalJson } from "../json.ts";
-import type { TrialRecord } from "../results.ts";
+import type { FileHashes, TrialRecord } from "../results.ts";
 import { readRun, type StoredTrial } from "../run/read-run.ts";
 import type { Store } from "../run/store.ts";
 import { identityDifferences, type IdentityDifferences } from "./identity.ts";
 import { parting, type Parting } from "./rows.ts";
+
+/** A property of the environments of two trials that differs, such as `runtime`; `null` where it is not known. */
+export interface EnvironmentDifference {
+  readonly name: string;
+  readonly first: string | number | null;
+  readonly second: string | number | null;
+}
 
 /** A trial of one run beside the same one of another: the same task, variant, seed and fold, or tried setting. */
 export interface TrialPair {
@@ -13,11 +20,13 @@ export interface TrialPair {
   /** In what they differ, of all that results depend on. */
   readonly differences: IdentityDifferences;
   /** Where they ran: the properties of the environments that differ, such as `cpu`. Results should not depend on it. */
-  readonly environment: readonly string[];
+  readonly environment: readonly EnvironmentDifference[];
   /** Summary values that differ, by metric. */
   readonly metrics: readonly string[];
   /** Whether both kept the hash of their weights and it is the same; `null` if one of them has none. */
   readonly sameWeights: boolean | null;
+  /** Names of the files that the trials keep and that differ, or that one of them does not have. */
+  readonly files: readonly string[];
   /** Where their curves part; `null` if they are the same to the bit. */
   readonly parting: Parting | null;
 }
@@ -74,23 +83,44 @@ async function pairOf(first: Placed, second: Placed, problems: string[]): Promis
     differences: identityDifferences(first.trial, second.trial),
     environment: environmentDifferences(here.environment, there.environment),
     metrics: metrics.filter((name) => !Object.is(first.record.metrics[name], second.record.metrics[name])),
+    files: differing(first.record.files, second.record.files),
     sameWeights: weights === undefined || otherWeights === undefined ? null : weights === otherWeights,
     parting: parting(a.rows, b.rows),
   };
 }
 
-function environmentDifferences(first: Environment | null, second: Environment | null): readonly string[] {
+function environmentDifferences(
+  first: Environment | null,
+  second: Environment | null,
+): readonly EnvironmentDifference[] {
   if (first === null || second === null) return [];
-  const plain = ({ git, command: _, ...rest }: Environment): Readonly<Record<string, unknown>> => ({
+  const plain = ({ git, command: _, ...rest }: Environment): Readonly<Record<string, string | number | null>> => ({
     ...rest,
     commit: git?.commit ?? null,
     uncommitted: git?.uncommitted ?? null,
   });
   const [a, b] = [plain(first), plain(second)];
   const names = Object.keys(plain(unknownEnvironment({ threads: 0, command: "" })));
-  return names.filter((name) => a[name] !== b[name]);
+  return names.flatMap((name) =>
+    a[name] === b[name] ? [] : [{ name, first: a[name] ?? null, second: b[name] ?? null }],
+  );
 }
 
-/** Whether two trials have the same results to the bit: status, summary values, curves and weights. */
-export const areSame = ({ first, second, metrics, sameWeights, parting: where }: TrialPair): boolean =>
-  first.status === second.status && metrics.length === 0 && sameWeights !== false && where === null;
+/** "runtime Node 24.21.0 → Node 22.12.0, threads 1 → 2"; "" for none. */
+export const environmentText = (differences: readonly EnvironmentDifference[]): string =>
+  differences.map(({ name, first, second }) => `${name} ${shown(name, first)} → ${shown(name, second)}`).join(", ");
+
+/** Hashes are recognized by their beginning. */
+const shown = (name: string, value: string | number | null): string =>
+  value === null ? "none" : /^(commit|uncommitted)$/.test(name) ? String(value).slice(0, 12) : String(value);
+
+const differing = (first: FileHashes = {}, second: FileHashes = {}): readonly string[] =>
+  [...new Set([...Object.keys(first), ...Object.keys(second)])].filter((name) => first[name] !== second[name]);
+
+/** Whether two trials have the same results to the bit: status, summary values, curves, weights and kept files. */
+export const areSame = ({ first, second, metrics, sameWeights, files, parting: where }: TrialPair): boolean =>
+  first.status === second.status &&
+  metrics.length === 0 &&
+  sameWeights !== false &&
+  files.length === 0 &&
+  where === null;
