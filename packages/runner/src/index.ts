@@ -4,6 +4,7 @@ export { loadStudy } from "./load.ts";
 
 // Where it runs, and where it stores its trials
 export { childProcesses, type ChildProcessesOptions } from "./child/child-processes.ts";
+export { nodeAtPath, type OtherNode } from "./child/other-node.ts";
 export { browserPages, type BrowserPagesOptions } from "./browser/browser-pages.ts";
 export { folderStore, type FolderStore } from "./folder/folder-store.ts";
 export { readMetrics } from "./folder/metrics.ts";

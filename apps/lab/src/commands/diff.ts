@@ -1,11 +1,4 @@
-import {
-  areSame,
-  differencesText,
-  formatNumber,
-  trialName,
-  type RunComparison,
-  type TrialPair,
-} from "@sluice/study";
+import { areSame, differencesText, formatNumber, trialName, type RunComparison, type TrialPair } from "@sluice/study";
 import { comparing } from "../comparison.ts";
 import { layTable, type Column } from "../layout.ts";
 import { partingText } from "../parting.ts";

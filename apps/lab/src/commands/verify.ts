@@ -1,7 +1,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { browserPages, folderStore, type FolderStore, type PreparedRun } from "@sluice/runner";
+import {
+  browserPages,
+  childProcesses,
+  folderStore,
+  nodeAtPath,
+  type FolderStore,
+  type PreparedRun,
+} from "@sluice/runner";
 import {
   agreementOf,
   compareRuns,
@@ -22,7 +29,7 @@ import { EXIT, widthOf, type AddCommand, type Terminal } from "../terminal.ts";
 import { drawn, repetition } from "../verify/again.ts";
 import { besides } from "../verify/besides.ts";
 import { browserNamed } from "../verify/browsers.ts";
-import { underNode } from "../verify/other-node.ts";
+import { nodeAt } from "../verify/other-node.ts";
 import { documentOf, resultLines } from "../verify/told.ts";
 
 interface Flags {
@@ -78,7 +85,6 @@ async function verify(given: string, flags: Flags, terminal: Terminal): Promise<
     const { verified, notes } = await besides(store, storeAt(flags.against, folder), { done, choice: flags });
     return tell(verified, { flags, terminal, notes });
   }
-  if (flags.node !== undefined) return await underNode(flags.node, terminal);
   return await verifyAgain({ store, manifest, done }, flags, terminal);
 }
 
@@ -107,10 +113,10 @@ async function verifyAgain({ store, manifest, done }: Verifiable, flags: Flags, 
   const interruption = interruptions(closed, () => print("Stopping."));
   try {
     const again = await repetition(manifest, done, { ...flags, scratch, folder });
-    const executor = await executorOf(again, flags);
+    const { executor, where } = await placeOf(again, { flags, folder, store: folderStore(scratch), print });
     const chosen = drawn(again.trials, flags);
     print(
-      `${plural(chosen.length, "trial")} of ${done.length} again, ${again.jobs} at a time with ${plural(again.threads, "thread")} each, ${whereOf(flags)}.`,
+      `${plural(chosen.length, "trial")} of ${done.length} again, ${again.jobs} at a time with ${plural(again.threads, "thread")} each, in ${where}.`,
     );
     const others = Object.keys({ ...manifest.data, ...again.data }).filter(
       (name) => manifest.data[name] !== again.data[name],
@@ -133,15 +139,36 @@ async function verifyAgain({ store, manifest, done }: Verifiable, flags: Flags, 
   }
 }
 
-async function executorOf({ executor, module }: PreparedRun, { in: browser, isolation }: Flags): Promise<Executor> {
-  return browser === undefined
-    ? executor
-    : await browserPages({ module, browser: browserNamed(browser), isolated: isolation });
+interface Place {
+  readonly executor: Executor;
+  /** In words, after "in". */
+  readonly where: string;
 }
 
-function whereOf({ in: browser, isolation }: Flags): string {
-  if (browser === undefined) return `in Node ${process.versions.node}`;
-  return `in ${browserNamed(browser).name}, in pages that are ${isolation ? "" : "not "}cross-origin isolated`;
+/** Where trials run again: in this Node, in another, or in a browser. */
+async function placeOf(
+  { executor, module }: PreparedRun,
+  {
+    flags,
+    folder,
+    store,
+    print,
+  }: { readonly flags: Flags; readonly store: FolderStore } & Pick<Terminal, "folder"> & {
+      print(line: string): void;
+    },
+): Promise<Place> {
+  const { in: named, node: given, isolation } = flags;
+  if (named !== undefined) {
+    const browser = browserNamed(named);
+    const kind = `pages that are ${isolation ? "" : "not "}cross-origin isolated`;
+    return {
+      executor: await browserPages({ module, browser, isolated: isolation }),
+      where: `${browser.name}, in ${kind}`,
+    };
+  }
+  if (given === undefined) return { executor, where: `Node ${process.versions.node}` };
+  const node = nodeAtPath(nodeAt(given, { folder, say: print }));
+  return { executor: childProcesses({ module, store, node }), where: node.runtime };
 }
 
 /** With `--json` only the document goes to the standard output. */

@@ -1,4 +1,12 @@
-import { messageOf, overLimit, studyError, type Ending, type Executor, type PlannedTrial, type TrialTask } from "@sluice/study";
+import {
+  messageOf,
+  overLimit,
+  studyError,
+  type Ending,
+  type Executor,
+  type PlannedTrial,
+  type TrialTask,
+} from "@sluice/study";
 import { bundleStudy, readableFolders } from "./bundle-study.ts";
 import type { InstalledBrowser } from "./installed.ts";
 import { servePage, type PageEnd, type PageServer } from "./page-server.ts";
@@ -80,7 +88,11 @@ async function runInBrowser(trial: PlannedTrial, task: TrialTask, page: Page): P
 async function kept(trial: PlannedTrial, { store, environment, changes, signal }: TrialTask, { end }: PageServer) {
   const page = await end;
   const runtime = runtimeOf(page);
-  const session = await store.openTrial(trial, { environment: { ...environment, runtime, engine: null }, changes, signal });
+  const session = await store.openTrial(trial, {
+    environment: { ...environment, runtime, engine: null },
+    changes,
+    signal,
+  });
   try {
     for (const line of page.log) session.log(line);
     for (const row of page.rows) session.metric(row);

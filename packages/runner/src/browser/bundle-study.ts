@@ -118,7 +118,10 @@ const isAtOnce = ({ kind }: { readonly kind: string }): boolean =>
 const shortened = (path: string): string => path.split("node_modules/").at(-1) ?? path;
 
 /** The folders from which a page of a study may read: data, the study's checkout or project, and packages. */
-export function readableFolders(module: string, dataFolders: readonly (string | null | undefined)[]): readonly string[] {
+export function readableFolders(
+  module: string,
+  dataFolders: readonly (string | null | undefined)[],
+): readonly string[] {
   const known = dataFolders.filter((folder) => folder !== null && folder !== undefined && existsSync(folder));
   return [...known.map((folder) => realpathSync(folder ?? "")), projectAround(realpathSync(module))];
 }

@@ -103,7 +103,9 @@ function readFor(given: string, readable: readonly string[]): Buffer {
   const path = realpathSync(given.startsWith("file:") ? fileURLToPath(given) : given);
   const allowed = readable.some((folder) => path.startsWith(folder.endsWith(sep) ? folder : `${folder}${sep}`));
   if (!allowed && !path.split(sep).includes("node_modules"))
-    throw new Error(`EACCES: a page reads only files of the study's project, its packages and its data folder: ${path}`);
+    throw new Error(
+      `EACCES: a page reads only files of the study's project, its packages and its data folder: ${path}`,
+    );
   return readFileSync(path);
 }
 

@@ -54,7 +54,10 @@ async function runAndTell(
     await tell(`file?name=${encodeURIComponent(name)}`, new Uint8Array(await memory.readFile(record, name)));
   const { rows, series } = await memory.readCurves(record);
   const log = memory.logOf(trial);
-  await tell("answer", toText({ result, rows, series, log, agent: navigator.userAgent, isolated: crossOriginIsolated }));
+  await tell(
+    "answer",
+    toText({ result, rows, series, log, agent: navigator.userAgent, isolated: crossOriginIsolated }),
+  );
 }
 
 /**
