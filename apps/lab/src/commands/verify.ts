@@ -94,6 +94,8 @@ function refuseTogether({ against, node, in: browser, isolation, study, data, th
   const named = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`]));
   if (against !== undefined && named.length > 0)
     throw studyError(`verify: --against runs nothing, so ${named.join(", ")} has no meaning with it; leave it out`);
+  // Its name is checked before anything is read.
+  if (browser !== undefined) browserNamed(browser);
   if (browser !== undefined && node !== undefined)
     throw studyError("verify: --in and --node exclude each other: trials run in a browser or in a Node");
   if (!isolation && browser === undefined)
