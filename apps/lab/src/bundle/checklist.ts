@@ -34,7 +34,7 @@ function codeItems(contents: BundleContents): readonly Item[] {
 function unresolvedItem(unresolved: readonly string[], { install }: BundledCode): Item {
   if (unresolved.length === 0) return [true, "Code: every import is known from the text, so all code has been found"];
   const whole = install.length === 0;
-  const files = `${unresolved.join("; ")}. ${whole ? "The whole repository is included" : "Look whether it loads files that are not in `code/`"}`;
+  const files = `${unresolved.map((text) => text.replace(": a name that is known only when it runs: ", ", at ")).join("; ")}. ${whole ? "The whole repository is included" : "Look whether it loads files that are not in `code/`"}`;
   return [whole, `Code that is loaded by a name that is known only when it runs: ${files}`];
 }
 
@@ -43,10 +43,12 @@ function dataItem({ data: { files, obtain } }: BundleContents): Item {
   const count = files.length === 1 ? "1 file" : `${files.length} files`;
   const included = files.filter((file) => file.included).length;
   const here = included === 0 ? "not included" : `${included} included in \`code/\``;
+  const sources = [...new Set(files.flatMap(({ source }) => source ?? []))];
+  const packages = sources.length === 0 ? "" : ` From the ${sources.join("; ")}.`;
   const from = obtain === null ? "" : ` The study says: "${obtain.replaceAll(/\s+/g, " ").replace(/\.$/, "")}".`;
   return [
     false,
-    `Data: ${count} by SHA-256 in \`data.json\`, ${here}.${from} Say where they are from, and under which licence`,
+    `Data: ${count} by SHA-256 in \`data.json\`, ${here}.${packages}${from} Say where they are from, and under which licence`,
   ];
 }
 

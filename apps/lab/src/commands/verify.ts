@@ -31,6 +31,7 @@ import { besides } from "../verify/besides.ts";
 import { browserNamed } from "../verify/browsers.ts";
 import { nodeAt } from "../verify/other-node.ts";
 import { documentOf, resultLines } from "../verify/told.ts";
+import { someOf } from "./diff.ts";
 
 interface Flags {
   readonly trials?: number;
@@ -123,7 +124,6 @@ async function verifyAgain({ store, manifest, done }: Verifiable, flags: Flags, 
     const others = Object.keys({ ...manifest.data, ...again.data }).filter(
       (name) => manifest.data[name] !== again.data[name],
     );
-    if (again.code.hash !== manifest.code) print("The code is not that of the run: differences may come from it.");
     if (others.length > 0) print(`The data is not that of the run: ${others.join(", ")}.`);
     const plan: PreparedRun = { ...again, executor, trials: chosen, pending: chosen, records: [] };
     const display = plainDisplay(plan, print);
@@ -133,8 +133,10 @@ async function verifyAgain({ store, manifest, done }: Verifiable, flags: Flags, 
       onEvent: (event) => display.event(event),
     });
     if (interrupted) return EXIT.interrupted;
-    const { pairs } = await compareRuns(store, folderStore(scratch));
-    return tell(agreementOf(pairs), { flags, terminal, notes: [] });
+    const { pairs, code } = await compareRuns(store, folderStore(scratch));
+    const which = code === null || code.length === 0 ? "" : `: ${someOf(code, 8)}`;
+    const notes = again.code.hash === manifest.code ? [] : [`The code is not that of the run${which}.`];
+    return tell(agreementOf(pairs), { flags, terminal, notes });
   } finally {
     interruption.end();
     rmSync(scratch, { recursive: true, force: true });

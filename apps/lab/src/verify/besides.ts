@@ -1,5 +1,6 @@
 import { agreementOf, compareRuns, studyError, trialName, type PlannedTrial, type VerifiedTrial } from "@sluice/study";
 import type { FolderStore } from "@sluice/runner";
+import { someOf } from "../commands/diff.ts";
 import { plural } from "../study-options.ts";
 import { drawn } from "./again.ts";
 
@@ -16,7 +17,7 @@ export async function besides(
   second: FolderStore,
   { done, choice }: Chosen,
 ): Promise<{ readonly verified: readonly VerifiedTrial[]; readonly notes: readonly string[] }> {
-  const { pairs, problems } = await compareRuns(first, second);
+  const { pairs, code, problems } = await compareRuns(first, second);
   const ended = new Set(["done", "failed", "diverged", "unreadable"]);
   const finished = new Set(done.map(({ id }) => id));
   const comparable = pairs.filter((pair) => finished.has(pair.first.id) && ended.has(pair.second.status));
@@ -35,6 +36,7 @@ export async function besides(
     notes: [
       `${plural(verified.length, "trial")} of ${first.place} beside those of ${second.place}. Nothing runs.`,
       ...problems,
+      ...(code === null || code.length === 0 ? [] : [`Code that differs: ${someOf(code, 8)}.`]),
       ...(absent.length === 0 ? [] : [`Not finished there: ${absent.map(nameOf).join("; ")}.`]),
     ],
   };

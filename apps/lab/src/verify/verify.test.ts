@@ -95,7 +95,7 @@ test("the folder of another machine: its module and data are elsewhere here", { 
     "the module of the study, /home/ada/noisy/study.ts, is not on this machine. Give it with --study <path of study.ts>.\n",
   ]);
   expect(found.code).toBe(0);
-  expect(found.stdout).toContain("The code is not that of the run: differences may come from it.");
+  expect(found.stdout).toContain("The code is not that of the run.");
   expect(found.stdout).toContain("Where they ran: runtime an unnamed JavaScript engine → Node ");
   expect(found.stdout).toContain("\n1 bitwise the same\n");
 });

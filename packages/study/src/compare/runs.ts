@@ -1,6 +1,7 @@
 import { unknownEnvironment, type Environment } from "../environment.ts";
 import { canonicalJson } from "../json.ts";
 import type { FileHashes, TrialRecord } from "../results.ts";
+import type { Manifest } from "../manifest.ts";
 import { readRun, type StoredTrial } from "../run/read-run.ts";
 import type { Store } from "../run/store.ts";
 import { identityDifferences, type IdentityDifferences } from "./identity.ts";
@@ -37,6 +38,11 @@ export interface RunComparison {
   /** Trials that only one of the runs has. */
   readonly onlyFirst: readonly TrialRecord[];
   readonly onlySecond: readonly TrialRecord[];
+  /**
+   * The files and packages of the code that differ, or that only one run has: "study.ts" or "@sluice/cells@1.2.0". Empty
+   * if the code is the same; `null` if a run does not say what its code consists of.
+   */
+  readonly code: readonly string[] | null;
   /** What could not be read, with the reason. */
   readonly problems: readonly string[];
 }
@@ -52,17 +58,29 @@ export async function compareRuns(first: Store, second: Store): Promise<RunCompa
   }
   const only = (these: Trials, others: Trials): TrialRecord[] =>
     [...these].flatMap(([place, { record }]) => (others.has(place) ? [] : [record]));
-  return { pairs, onlyFirst: only(a.trials, b.trials), onlySecond: only(b.trials, a.trials), problems };
+  const code = differingCode(a.manifest, b.manifest);
+  return { pairs, code, onlyFirst: only(a.trials, b.trials), onlySecond: only(b.trials, a.trials), problems };
 }
 
 type Trials = ReadonlyMap<string, StoredTrial>;
 
 /** The trials of a run that its report shows, by task, variant, seed, fold and tried setting. */
-async function trialsOf(store: Store): Promise<{ readonly trials: Trials; readonly problems: readonly string[] }> {
-  const { trials, problems } = await readRun(store);
+async function trialsOf(store: Store): Promise<{
+  readonly trials: Trials;
+  readonly manifest: Manifest;
+  readonly problems: readonly string[];
+}> {
+  const { manifest, trials, problems } = await readRun(store);
   const placeOf = ({ trial: { task, variant, seed, fold, tuning } }: StoredTrial): string =>
     canonicalJson([task, variant, seed, fold ?? null, tuning ?? null]);
-  return { trials: new Map(trials.map((trial) => [placeOf(trial), trial])), problems };
+  return { trials: new Map(trials.map((trial) => [placeOf(trial), trial])), manifest, problems };
+}
+
+function differingCode(first: Manifest, second: Manifest): readonly string[] | null {
+  if (first.code === second.code) return [];
+  return first.codeParts === undefined || second.codeParts === undefined
+    ? null
+    : differing(first.codeParts, second.codeParts).toSorted();
 }
 
 type Placed = StoredTrial & { readonly store: Store };
