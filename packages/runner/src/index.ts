@@ -7,6 +7,8 @@ export { childProcesses, type ChildProcessesOptions } from "./child/child-proces
 export { slurmJobs, type SlurmJobsOptions } from "./slurm/slurm-jobs.ts";
 export { slurmOptionsOf, type SlurmOptions } from "./slurm/options.ts";
 export { type Pace } from "./slurm/follow.ts";
+export { nodeAtPath, type OtherNode } from "./child/other-node.ts";
+export { browserPages, type BrowserPagesOptions } from "./browser/browser-pages.ts";
 export { folderStore, type FolderStore } from "./folder/folder-store.ts";
 export { annotate, readAnnotations } from "./folder/annotations.ts";
 export { readMetrics } from "./folder/metrics.ts";

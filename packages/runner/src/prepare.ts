@@ -154,10 +154,11 @@ async function prepared(operation: string, options: RunOptions): Promise<Prepare
 /** The identity of a module's code, which notices when the code changes. */
 function watchedCode(module: string): RunCode {
   const identify = (): CodeIdentity => codeIdentity(module, { execArgv: trialArguments() });
-  const { hash, unresolved, contents } = identify();
+  const { hash, parts, unresolved, contents } = identify();
   let last: Pick<CodeIdentity, "hash" | "contents"> = { hash, contents };
   return {
     hash,
+    parts,
     unresolved,
     changed() {
       try {

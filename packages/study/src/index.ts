@@ -111,7 +111,14 @@ export {
   type RunSummary,
 } from "./compare/summaries.ts";
 export { agreementOf, type Agreement, type AgreementOptions, type VerifiedTrial } from "./compare/agreement.ts";
-export { areSame, compareRuns, type RunComparison, type TrialPair } from "./compare/runs.ts";
+export {
+  areSame,
+  compareRuns,
+  environmentText,
+  type EnvironmentDifference,
+  type RunComparison,
+  type TrialPair,
+} from "./compare/runs.ts";
 
 // Reporting it
 export { knownManifest, type KnownManifest } from "./run/known-manifest.ts";

@@ -21,6 +21,8 @@ export interface Manifest {
   /** For a sweep: what it tunes. Its tuning trials are among `trials`. */
   readonly tuning?: Tuning;
   readonly code: string;
+  /** What the code consists of: a hash for each file and package. Other runs are compared with it. */
+  readonly codeParts?: { readonly [name: string]: string };
   /** What the code's identity does not cover. */
   readonly unresolved?: readonly string[];
   readonly data: { readonly [name: string]: string };

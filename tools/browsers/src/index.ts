@@ -1,3 +1,11 @@
-export { chromium, firefox, type InstalledBrowser } from "./installed.ts";
-export { quiet, software } from "./chromium-flags.ts";
-export { visit, type Visit, type VisitOptions } from "./visit.ts";
+// The browsers that `@sluice/runner` starts for trials are those of tests, bench and examples.
+export {
+  chromium,
+  firefox,
+  quiet,
+  software,
+  visit,
+  type InstalledBrowser,
+  type Visit,
+  type VisitOptions,
+} from "@sluice/runner/browsers";

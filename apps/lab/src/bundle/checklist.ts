@@ -1,4 +1,5 @@
-import { formatSeconds } from "@sluice/study";
+import { formatSeconds, trialName } from "@sluice/study";
+import type { BundledCode } from "./code.ts";
 import type { Spent } from "./compute.ts";
 import type { BundleContents } from "./contents.ts";
 
@@ -16,21 +17,38 @@ ${items.map(([answered, text]) => `- [${answered ? "x" : " "}] ${text.replaceAll
 `;
 }
 
-function codeItems({ manifest, code }: BundleContents): readonly Item[] {
+function codeItems(contents: BundleContents): readonly Item[] {
+  const { manifest, code } = contents;
   const { unresolved = [] } = manifest;
-  const data = Object.keys(manifest.data).length;
   const missing = code.missing.length === 0 ? "" : `. Missing: ${code.missing.join("; ")}`;
   return [
     [true, `Code: ${code.identity}`],
-    [unresolved.length === 0, `Code that the identity does not cover: ${unresolved.join("; ") || "none"}`],
+    unresolvedItem(unresolved, code),
     [code.lock !== null && missing === "", `Packages: ${code.lock ?? "no lock file"}${missing}`],
     [true, "Settings of every trial: `run/trials/*/config.json`, `tables/trials.csv`"],
-    data === 0
-      ? [true, "Data: made by the code"]
-      : [
-          false,
-          `Data: ${data} by SHA-256 in \`data.json\`, not included. Say where they are from, and under which licence`,
-        ],
+    dataItem(contents),
+  ];
+}
+
+/** A checkout is included as a whole, so what its code loads by a computed name is there too. */
+function unresolvedItem(unresolved: readonly string[], { install }: BundledCode): Item {
+  if (unresolved.length === 0) return [true, "Code: every import is known from the text, so all code has been found"];
+  const whole = install.length === 0;
+  const files = `${unresolved.map((text) => text.replace(": a name that is known only when it runs: ", ", at ")).join("; ")}. ${whole ? "The whole repository is included" : "Look whether it loads files that are not in `code/`"}`;
+  return [whole, `Code that is loaded by a name that is known only when it runs: ${files}`];
+}
+
+function dataItem({ data: { files, obtain } }: BundleContents): Item {
+  if (files.length === 0) return [true, "Data: made by the code"];
+  const count = files.length === 1 ? "1 file" : `${files.length} files`;
+  const included = files.filter((file) => file.included).length;
+  const here = included === 0 ? "not included" : `${included} included in \`code/\``;
+  const sources = [...new Set(files.flatMap(({ source }) => source ?? []))];
+  const packages = sources.length === 0 ? "" : ` From the ${sources.join("; ")}.`;
+  const from = obtain === null ? "" : ` The study says: "${obtain.replaceAll(/\s+/g, " ").replace(/\.$/, "")}".`;
+  return [
+    false,
+    `Data: ${count} by SHA-256 in \`data.json\`, ${here}.${packages}${from} Say where they are from, and under which licence`,
   ];
 }
 
@@ -48,10 +66,13 @@ function resultItems({ model: { results, claims }, figures }: BundleContents): r
     [true, "Spread: 95 % intervals of the mean by Student's t; every value is in `statistics.json`"],
     lost === 0
       ? [true, `Trials: all ${all} are done`]
-      : [false, `Trials: ${lost} of ${all} are not done; \`tables/trials.csv\` says why. Means leave them out`],
+      : [
+          false,
+          `Trials: ${lost} of ${all} are not done (${howEnded(results)}). Means leave them out; say why they failed`,
+        ],
     importedItem(results.trials),
     [claims.every(({ verdict }) => verdict !== "undecided"), `Claims: ${verdicts || "none"}`],
-    [true, `Figures: ${figures.length}, each with its numbers`],
+    [true, `Figures: ${figures.length} in \`figures/\`, each with its numbers`],
   ];
 }
 
@@ -65,6 +86,20 @@ function importedItem(trials: BundleContents["model"]["results"]["trials"]): Ite
   return [false, text];
 }
 
+/** "2 failed, 1 diverged; such as line / throwing seed 0: the trial broke a promise". */
+function howEnded({ trials }: BundleContents["model"]["results"]): string {
+  const lost = trials.filter(({ status }) => status !== "done");
+  const counts = [...new Set(lost.map(({ status }) => status))].map(
+    (status) => `${lost.filter((trial) => trial.status === status).length} ${status}`,
+  );
+  const [first] = lost;
+  const example =
+    first === undefined
+      ? ""
+      : `; such as ${first.task} / ${trialName(first)}: ${first.reason?.split("\n")[0] ?? first.status}`;
+  return `${counts.join(", ")}${example}`;
+}
+
 function costItems({ model: { results, environments }, compute }: BundleContents): readonly Item[] {
   const own = sumOf(Object.values(compute.run));
   const others = sumOf([...Object.values(compute.others), compute.aside]);
@@ -74,8 +109,11 @@ function costItems({ model: { results, environments }, compute }: BundleContents
     [one, `Where it ran: ${environments.length} environment${one ? "" : "s"}, in \`environment.json\``],
     [
       true,
-      `Compute: ${formatSeconds(own.seconds)} for the ${own.trials} trials, and ${formatSeconds(others.seconds)} for ` +
-        `${others.trials} others in the same folder, of other settings or code, or started again`,
+      `Compute: ${formatSeconds(own.seconds)} for the ${own.trials} trials` +
+        (others.trials === 0
+          ? ", and no others in the same folder"
+          : `, and ${formatSeconds(others.seconds)} for ${others.trials} others in the same folder, of other settings ` +
+            "or code, or started again"),
     ],
     [
       reasons.length === 0,
@@ -84,10 +122,11 @@ function costItems({ model: { results, environments }, compute }: BundleContents
   ];
 }
 
-function openItems({ manifest, problems }: BundleContents): readonly Item[] {
+function openItems({ manifest, problems, weights }: BundleContents): readonly Item[] {
   const limits = [manifest.notes, manifest.budgetNotes].flatMap((note) => note ?? []).join(" ");
   return [
     [problems.length === 0, `Files: ${problems.join("; ") || "none is missing or damaged"}`],
+    ...weightItem(weights),
     [
       false,
       "Names: paths and machines are in `run/` and `environment.json`; look at them if the review is without names",
@@ -95,6 +134,11 @@ function openItems({ manifest, problems }: BundleContents): readonly Item[] {
     [limits !== "", `Limits: ${limits || "say what method, data and budget cannot show"}`],
   ];
 }
+
+const weightItem = ({ files }: BundleContents["weights"]): readonly Item[] =>
+  files === 0
+    ? []
+    : [[false, `Weights: ${files} files are left out; say where they can be had. \`result.json\` has their SHA-256`]];
 
 const sumOf = (parts: readonly Spent[]): Spent => ({
   trials: parts.reduce((sum, { trials }) => sum + trials, 0),

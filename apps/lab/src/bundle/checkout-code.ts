@@ -1,11 +1,12 @@
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { unpackTar } from "modern-tar/fs";
 import { messageOf, studyError, type Environment } from "@sluice/study";
 import type { BundledCode } from "./code.ts";
+import { isBinary, withoutFiles } from "./patch.ts";
 
 /** Where the trials of a run ran, and the path of their uncommitted changes. */
 export interface RunState {
@@ -35,10 +36,7 @@ export async function bundleCheckout(
   const code = join(bundle, "code");
   mkdirSync(code, { recursive: true });
   await pipeline(Readable.from([gitIn(top, ["archive", "--format=tar", git.commit])]), unpackTar(code));
-  if (changes !== null) {
-    copyFileSync(changes, join(bundle, "uncommitted.diff"));
-    gitIn(code, ["apply", "--whitespace=nowarn", resolve(changes)], { GIT_CEILING_DIRECTORIES: dirname(code) });
-  }
+  const missing = changes === null ? [] : applied(resolve(changes), { code, bundle });
   return {
     project: "code",
     module: join("code", relative(top, module)),
@@ -48,8 +46,24 @@ export async function bundleCheckout(
     identity: `the tree of commit ${git.commit}${changes === null ? "" : ", with uncommitted.diff applied"}`,
     lock: "pnpm-lock.yaml",
     packages: [],
-    missing: [],
+    missing,
   };
+}
+
+/** Applies the uncommitted changes to the code. Returns what is not in them. */
+function applied(
+  changes: string,
+  { code, bundle }: { readonly code: string; readonly bundle: string },
+): readonly string[] {
+  copyFileSync(changes, join(bundle, "uncommitted.diff"));
+  const { text, dropped } = withoutFiles(readFileSync(changes, "utf8"), (_, part) => isBinary(part));
+  if (text.trim() !== "") {
+    const patch = join(bundle, "uncommitted.applied.diff");
+    writeFileSync(patch, text);
+    gitIn(code, ["apply", "--whitespace=nowarn", patch], { GIT_CEILING_DIRECTORIES: dirname(code) });
+    rmSync(patch);
+  }
+  return dropped.map((path) => `${path}: a binary file that was not committed, so no patch has its content`);
 }
 
 function gitIn(folder: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Buffer {

@@ -4,10 +4,19 @@ import { dirname, join, relative, sep } from "node:path";
 import { codeIdentity } from "@sluice/runner";
 import { studyError, type Manifest } from "@sluice/study";
 import { ROOT_MARK, type BundledCode } from "./code.ts";
+import type { RunState } from "./checkout-code.ts";
 import { bundlePackages } from "./packages.ts";
 
 /** Other files of a project that a reader looks for. */
 const ALSO = ["tsconfig.json", "README.md", "LICENSE"];
+
+/** A run of a study in a project. */
+export interface ProjectRun {
+  readonly manifest: Manifest;
+  /** The study's module, as the run knows it. */
+  readonly found: string;
+  readonly state: RunState;
+}
 
 /**
  * Copies the code of a study in a project that has installed the packages: every file that the code's identity covers,
@@ -15,7 +24,7 @@ const ALSO = ["tsconfig.json", "README.md", "LICENSE"];
  *
  * @throws an error if the code is no longer that of the run.
  */
-export function bundleProject(manifest: Manifest, found: string, bundle: string): BundledCode {
+export function bundleProject({ manifest, found, state }: ProjectRun, bundle: string): BundledCode {
   const module = realpathSync(found);
   const { hash, contents, parts, root } = codeIdentity(module);
   if (hash !== manifest.code)
@@ -50,11 +59,19 @@ export function bundleProject(manifest: Manifest, found: string, bundle: string)
     install: [`npm ${npmLock ? "ci" : "install"} --no-audit --no-fund`],
     command: "./node_modules/.bin/sluice",
     node: /\.m?ts$/.test(module) ? [22, 18] : [22, 12],
-    identity: `${files.length} files with the identity of the run, ${hash}`,
+    identity: `${files.length} files with the identity of the run, ${hash}; ${versionText(state, bundle)}`,
     lock,
     packages: Object.keys(parts).filter((name) => parts[name] === "installed"),
     missing: npmLock ? missing : [...missing, noLock(lock)],
   };
+}
+
+/** Copies the uncommitted changes, and says which commit the trials ran with. */
+function versionText({ environment: { git }, changes }: RunState, bundle: string): string {
+  if (git === null) return "not in a git repository";
+  if (changes !== null) copyFileSync(changes, join(bundle, "uncommitted.diff"));
+  const commit = git.commit === null ? "no commit yet" : `commit ${git.commit}`;
+  return `${commit}${changes === null ? "" : ", with uncommitted.diff"}${git.lost === undefined ? "" : ` (git failed: ${git.lost})`}`;
 }
 
 const noLock = (lock: string | null): string =>

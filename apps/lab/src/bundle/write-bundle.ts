@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, sep } from "node:path";
 import { sha256 } from "@sluice/formats";
 import type { FolderStore } from "@sluice/runner";
@@ -12,9 +12,19 @@ import { bundleCheckout } from "./checkout-code.ts";
 import type { BundledCode } from "./code.ts";
 import { computeOf } from "./compute.ts";
 import type { BundleContents } from "./contents.ts";
+import { bundleData } from "./data.ts";
 import { bundleFigures } from "./figures.ts";
+import { filesBelow } from "./files.ts";
 import { bundleProject, usesCheckout } from "./project-code.ts";
 import { readmeText, verifyText } from "./texts.ts";
+
+/** Options of {@link writeBundle}. */
+export interface BundleOptions {
+  /** Leaves out the weights that trials keep. Their hashes stay. Default false. */
+  readonly withoutWeights?: boolean;
+  /** Includes files of data that stand among the code. Default false, because their licence may forbid it. */
+  readonly withData?: boolean;
+}
 
 /**
  * Writes all that a reviewer asks for about a run into an empty folder: code, run, tables, figures, statistics, data
@@ -22,13 +32,18 @@ import { readmeText, verifyText } from "./texts.ts";
  *
  * @throws an error if the code of the run is not there any more, or if the run cannot be read.
  */
-export async function writeBundle(store: FolderStore, bundle: string): Promise<BundleContents> {
+export async function writeBundle(
+  store: FolderStore,
+  bundle: string,
+  { withoutWeights = false, withData = false }: BundleOptions = {},
+): Promise<BundleContents> {
   const run = await readRun(store);
   const { manifest } = run;
   if (manifest.remade === true) throw studyError(`bundle: ${run.problems[0] ?? "the run cannot be read"}`);
   const model = await readModel(store, null);
   const code = await codeOf(store, model, bundle);
-  copyRun(store.folder, join(bundle, "run"));
+  const weights = copyRun(store.folder, join(bundle, "run"), { withoutWeights });
+  const data = await bundleData(manifest, bundle, { included: withData });
   const { figures, problems } = await bundleFigures(run, store, bundle);
   await writeTables(run, { store, model, bundle });
   const own = new Set(run.trials.map(({ trial }) => trial.id));
@@ -38,18 +53,21 @@ export async function writeBundle(store: FolderStore, bundle: string): Promise<B
     model,
     code,
     compute,
+    data,
+    hasChanges: existsSync(join(bundle, "uncommitted.diff")),
+    weights,
     figures,
     problems: [...new Set([...run.problems, ...model.problems, ...problems])],
   };
   writeJson(bundle, "compute.json", compute);
-  writeJson(bundle, "data.json", manifest.data);
+  writeJson(bundle, "data.json", data);
   writeJson(bundle, "environment.json", model.environments);
   writeJson(bundle, "statistics.json", await statisticsOf(store, model));
   const { name: study, budget, code: identity } = manifest;
   writeJson(bundle, "bundle.json", { study, budget, identity, code, problems: contents.problems });
   writeFileSync(join(bundle, "README.md"), readmeText(contents));
   writeFileSync(join(bundle, "CHECKLIST.md"), checklistText(contents));
-  writeFileSync(join(bundle, "verify.sh"), verifyText(code));
+  writeFileSync(join(bundle, "verify.sh"), verifyText(contents));
   chmodSync(join(bundle, "verify.sh"), 0o755);
   writeSums(bundle);
   return contents;
@@ -63,23 +81,35 @@ async function codeOf(
   const { module } = manifest;
   if (module === null)
     throw studyError(`bundle: the study "${manifest.name}" did not come from a file, so there is no code to include`);
-  if (!usesCheckout(module)) return bundleProject(manifest, module, bundle);
   const [first] = environments;
   if (first === undefined) throw studyError(`bundle: ${store.place}: no trial has run`);
   const { environment, changes } = first;
   const state = { environment, changes: changes === null ? null : join(store.folder, changes) };
-  return bundleCheckout(module, state, bundle);
+  return usesCheckout(module)
+    ? await bundleCheckout(module, state, bundle)
+    : bundleProject({ manifest, found: module, state }, bundle);
 }
 
-/** Everything but checkpoints, which only unfinished trials need, and locks. */
-function copyRun(from: string, to: string): void {
+/** Everything but checkpoints, which only unfinished trials need, and locks. Returns what was left out of weights. */
+function copyRun(
+  from: string,
+  to: string,
+  { withoutWeights }: { readonly withoutWeights: boolean },
+): BundleContents["weights"] {
+  const left = { files: 0, bytes: 0 };
   for (const file of filesBelow(from)) {
     const parts = relative(from, file).split(sep);
     if (parts.includes("checkpoints") || basename(file) === "lock.json") continue;
+    if (withoutWeights && parts.at(-2) === "files" && file.endsWith(".safetensors")) {
+      left.files += 1;
+      left.bytes += statSync(file).size;
+      continue;
+    }
     const target = join(to, ...parts);
     mkdirSync(dirname(target), { recursive: true });
     copyFileSync(file, target);
   }
+  return left;
 }
 
 async function writeTables(
@@ -119,11 +149,4 @@ function writeSums(bundle: string): void {
     (file) => `${sha256(readFileSync(file))}  ${relative(bundle, file).split(sep).join("/")}\n`,
   );
   writeFileSync(join(bundle, "SHA256SUMS"), lines.join(""));
-}
-
-function filesBelow(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
 }

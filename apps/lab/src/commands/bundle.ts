@@ -1,15 +1,17 @@
-import { createWriteStream, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
-import { pipeline } from "node:stream/promises";
-import { createGzip } from "node:zlib";
-import { messageOf, studyError } from "@sluice/study";
+import { messageOf, studyError, type ReportModel } from "@sluice/study";
+import { Option } from "commander";
+import { writeArchive } from "../bundle/archive.ts";
 import type { BundleContents } from "../bundle/contents.ts";
 import { isFree } from "../free-folder.ts";
 import { storeAt } from "../stores.ts";
 import { EXIT, type AddCommand, type Terminal } from "../terminal.ts";
 
 interface Flags {
+  readonly without?: string;
+  readonly withData?: boolean;
   readonly json?: boolean;
 }
 
@@ -19,8 +21,12 @@ export const addBundle: AddCommand = (program, terminal, ended) => {
     .description("write what a reviewer asks for: code, run, tables, figures, costs, a checklist, and verify.sh")
     .argument("<folder>", "a runs folder, such as runs/digits/quick")
     .argument("<out>", "a new or empty folder, or a file that ends in .tar.gz or .tgz")
+    .addOption(
+      new Option("--without <what>", "leave out the weights that trials keep; their hashes stay").choices(["weights"]),
+    )
+    .option("--with-data", "include files of data that stand among the code, if their licence allows it")
     .option("--json", "print JSON")
-    .addHelpText("after", "\nExample:\n  sluice bundle runs/digits/quick digits.tar.gz")
+    .addHelpText("after", "\nExample:\n  sluice bundle runs/digits/quick digits.tar.gz --without weights")
     .action(async (folder: string, out: string, flags: Flags) => ended(await bundle(folder, out, { flags, terminal })));
 };
 
@@ -46,8 +52,11 @@ async function bundle(
     mkdirSync(place);
     // Loaded here, as below, because no other command needs it.
     const { writeBundle } = await import("../bundle/write-bundle.ts");
-    const contents = await writeBundle(store, place);
-    await deliver(place, target);
+    const contents = await writeBundle(store, place, {
+      withoutWeights: flags.without === "weights",
+      withData: flags.withData === true,
+    });
+    await deliver(place, target, contents);
     for (const problem of [...contents.problems, ...contents.code.missing.map((what) => `missing: ${what}`)])
       stderr.write(`${problem}\n`);
     stdout.write(
@@ -59,17 +68,21 @@ async function bundle(
   }
 }
 
-async function deliver(place: string, target: string): Promise<void> {
+async function deliver(place: string, target: string, { model }: BundleContents): Promise<void> {
   try {
     mkdirSync(dirname(target), { recursive: true });
     if (!ARCHIVE.test(target)) return cpSync(place, target, { recursive: true });
-    const { packTar } = await import("modern-tar/fs");
     // The archive has one folder, so that unpacking it does not fill the present one.
-    const entries = packTar([{ type: "directory", source: place, target: basename(place) }]);
-    await pipeline(entries, createGzip(), createWriteStream(target, { flags: "wx" }));
+    await writeArchive(place, target, { name: basename(place), date: lastEnd(model) });
   } catch (error) {
     throw studyError(`bundle: ${target} cannot be written: ${messageOf(error)}`, error);
   }
+}
+
+/** When the last trial ended: a date that belongs to the run, so that its archive always has the same bytes. */
+function lastEnd({ results }: ReportModel): Date {
+  const ends = results.trials.flatMap(({ finished }) => finished ?? []).toSorted();
+  return new Date(ends.at(-1) ?? 0);
 }
 
 const told = (target: string, name: string): string =>
@@ -77,12 +90,14 @@ const told = (target: string, name: string): string =>
     ? `${target}\nTo verify it: tar -xzf ${basename(target)} && sh ${name}/verify.sh`
     : `${target}\nTo verify it: sh ${join(target, "verify.sh")}`;
 
-const documentOf = (target: string, { manifest, code, compute, figures, problems }: BundleContents) => ({
+const documentOf = (target: string, { manifest, code, compute, data, weights, figures, problems }: BundleContents) => ({
   bundle: target,
   study: manifest.name,
   budget: manifest.budget,
   code,
   compute,
+  data,
+  leftOut: { weights },
   figures,
   problems,
 });

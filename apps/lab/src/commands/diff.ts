@@ -3,12 +3,13 @@ import {
   differencesText,
   formatNumber,
   trialName,
-  type Parting,
   type RunComparison,
   type TrialPair,
+  type TrialRecord,
 } from "@sluice/study";
 import { comparing } from "../comparison.ts";
 import { layTable, type Column } from "../layout.ts";
+import { partingText } from "../parting.ts";
 import { plural } from "../study-options.ts";
 import type { AddCommand } from "../terminal.ts";
 
@@ -31,22 +32,42 @@ function diffLines(comparison: RunComparison, width: number): string[] {
   ];
 }
 
-/** How many trials are the same, and how many only one run has. */
-export function countLines({ pairs, onlyFirst, onlySecond }: RunComparison): string[] {
+/** How many trials are the same, which only one run has, and which code differs. */
+export function countLines({ pairs, onlyFirst, onlySecond, code }: RunComparison): string[] {
   const same = pairs.filter(areSame).length;
   return [
     `${plural(pairs.length, "trial")} in both: ${same} with the same results to the bit, ${pairs.length - same} with others.`,
-    ...(onlyFirst.length > 0 ? [`Only in the first: ${plural(onlyFirst.length, "trial")}.`] : []),
-    ...(onlySecond.length > 0 ? [`Only in the second: ${plural(onlySecond.length, "trial")}.`] : []),
+    ...(onlyFirst.length > 0 ? [`Only in the first: ${namesText(onlyFirst)}.`] : []),
+    ...(onlySecond.length > 0 ? [`Only in the second: ${namesText(onlySecond)}.`] : []),
+    ...(code !== null && code.length > 0 ? [`Code that differs: ${someOf(code, 8)}.`] : []),
+    ...(code === null ? ["The code differs; an older run does not say in which files."] : []),
   ];
 }
 
-/** "step 40, loss: 0.31 and 0.32". */
-export function partingText({ step, metric, first, second }: Parting): string {
-  return `step ${step}, ${metric}: ${first ?? "none"} and ${second ?? "none"}`;
+/** "6 trials (a / x seed 0; a / x seed 1; a / x seed 2 and 3 more)". */
+const namesText = (trials: readonly TrialRecord[]): string =>
+  `${plural(trials.length, "trial")} (${someOf(
+    trials.map((trial) => `${trial.task} / ${trialName(trial)}`),
+    3,
+  )})`;
+
+/** The first of some names, and how many more there are. */
+export function someOf(names: readonly string[], most: number): string {
+  const rest = names.length > most ? ` and ${names.length - most} more` : "";
+  return `${names.slice(0, most).join("; ")}${rest}`;
 }
 
 const value = (of: number | null | undefined): string => (of === null || of === undefined ? "none" : formatNumber(of));
+
+/** What differs although every summary value is the same. */
+function otherText({ parting, sameWeights, files }: TrialPair): string {
+  const what = [
+    ...(parting === null ? [] : ["curves"]),
+    ...(sameWeights === false ? ["weights"] : []),
+    ...(files.length === 0 ? [] : [files.join(", ")]),
+  ];
+  return `other ${what.join(" and ")}`;
+}
 
 const columns: readonly Column<TrialPair>[] = [
   { title: "task", align: "left", keep: 3, cell: ({ first }) => first.task },
@@ -69,7 +90,7 @@ const columns: readonly Column<TrialPair>[] = [
       const { first, second } = pair;
       if (first.status !== second.status) return `${first.status} and ${second.status}`;
       return name === undefined
-        ? "other curves or weights"
+        ? otherText(pair)
         : `${name} ${value(first.metrics[name])} → ${value(second.metrics[name])}`;
     },
   },

@@ -1,31 +1,37 @@
-import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { sha256 } from "@sluice/formats";
-import { folderStore, prepareRun, type PreparedRun } from "@sluice/runner";
+import { join } from "node:path";
+import {
+  browserPages,
+  childProcesses,
+  folderStore,
+  nodeAtPath,
+  type FolderStore,
+  type PreparedRun,
+} from "@sluice/runner";
 import {
   agreementOf,
-  canonicalJson,
   compareRuns,
-  identified,
   readRun,
   runStudy,
   studyError,
-  trialName,
-  type Agreement,
+  type Executor,
   type Manifest,
   type PlannedTrial,
   type VerifiedTrial,
 } from "@sluice/study";
 import { positive } from "../arguments.ts";
 import { interruptions } from "../interruptions.ts";
-import { layTable, type Column } from "../layout.ts";
 import { plainDisplay } from "../show.ts";
 import { storeAt } from "../stores.ts";
 import { plural } from "../study-options.ts";
 import { EXIT, widthOf, type AddCommand, type Terminal } from "../terminal.ts";
-import { partingText } from "./diff.ts";
+import { drawn, repetition } from "../verify/again.ts";
+import { besides } from "../verify/besides.ts";
+import { browserNamed } from "../verify/browsers.ts";
+import { nodeAt } from "../verify/other-node.ts";
+import { documentOf, resultLines } from "../verify/told.ts";
+import { someOf } from "./diff.ts";
 
 interface Flags {
   readonly trials?: number;
@@ -35,51 +41,107 @@ interface Flags {
   readonly data?: string;
   readonly study?: string;
   readonly node?: string;
+  readonly in?: string;
+  /** False for `--no-isolation`. */
+  readonly isolation: boolean;
+  readonly against?: string;
   readonly json?: boolean;
 }
 
 export const addVerify: AddCommand = (program, terminal, ended) => {
   program
     .command("verify")
-    .description("run finished trials again, elsewhere, and say how far the results agree")
-    .argument("<folder>", "a runs folder, such as runs/digits/quick")
+    .description("run finished trials again, here or elsewhere, and say how far the results agree")
+    .argument("<folder>", "a runs folder, such as runs/digits/quick; it may come from another machine")
     .option("--trials <n>", "only so many trials, drawn at random (default: all)", positive)
     .option("--draw <n>", "another draw of them (default: 1)", positive)
     .option("--threads <n>", "threads per trial; results should not depend on it", positive)
     .option("--jobs <n>", "trials at a time", positive)
     .option("--data <folder>", "folder with data sets that are not npm packages")
     .option("--study <module>", "the module of the study, if it is no longer where the run found it")
-    .option("--node <path>", "run them with another Node")
+    .option("--node <path or version>", "run them with another Node; a version, such as 22.12.0, comes from npm")
+    .option("--in <browser>", "run them in a browser without a window: chromium, firefox, or the path of one")
+    .option("--no-isolation", "with --in: in a page that is not cross-origin isolated, so with one thread")
+    .option("--against <folder>", "run nothing; compare with the trials of another runs folder")
     .option("--json", "print JSON")
-    .addHelpText("after", "\nExample:\n  sluice verify runs/digits/quick --trials 10 --threads 3")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  sluice verify runs/digits/quick --trials 10 --threads 3\n" +
+        "  sluice verify runs/digits/quick --trials 2 --in chromium\n" +
+        "  sluice verify runs/digits/quick --against /media/arm64/runs/digits/quick\n" +
+        "\nThe exit code is 1 if a trial is different.",
+    )
     .action(async (folder: string, flags: Flags) => ended(await verify(folder, flags, terminal)));
 };
 
 async function verify(given: string, flags: Flags, terminal: Terminal): Promise<number> {
-  if (flags.node !== undefined) return await underNode(flags.node, terminal);
-  const { folder, stdout, stderr, closed } = terminal;
+  refuseTogether(flags);
+  const { folder } = terminal;
   const store = storeAt(given, folder);
   const { manifest, problem, trials } = await readRun(store);
   if (problem !== null) throw studyError(`${given} cannot be verified: ${problem}`);
-  const all = trials.filter(({ record }) => record.status === "done").map(({ trial }) => trial);
-  const done = all.filter(({ imported }) => imported === undefined);
-  const refused = all.filter(({ imported }) => imported !== undefined);
-  if (done.length === 0)
+  const done = trials.filter(({ record }) => record.status === "done").map(({ trial }) => trial);
+  if (done.length === 0) throw studyError(`${store.place}: no trial is done, so there is nothing to verify`);
+  if (flags.against !== undefined) {
+    const { verified, notes } = await besides(store, storeAt(flags.against, folder), { done, choice: flags });
+    return tell(verified, { flags, terminal, notes });
+  }
+  const own = done.filter(({ imported }) => imported === undefined);
+  const refused = done.filter(({ imported }) => imported !== undefined);
+  if (own.length === 0)
     throw studyError(
-      `${store.place}: ${all.length === 0 ? "no trial is done" : `all ${plural(all.length, "trial")} that are done were imported. ${REFUSED}`}, so there is nothing to verify`,
+      `${store.place}: all ${plural(done.length, "trial")} that are done were imported. ${REFUSED}, so there is nothing to verify`,
     );
+  return await verifyAgain({ store, manifest, done: own, refused }, flags, terminal);
+}
+
+/** What excludes each other on the command line. */
+function refuseTogether({ against, node, in: browser, isolation, study, data, threads, jobs }: Flags): void {
+  const given = { node, in: browser, study, data, threads, jobs };
+  const named = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`]));
+  if (against !== undefined && named.length > 0)
+    throw studyError(`verify: --against runs nothing, so ${named.join(", ")} has no meaning with it; leave it out`);
+  // Its name is checked before anything is read.
+  if (browser !== undefined) browserNamed(browser);
+  if (browser !== undefined && node !== undefined)
+    throw studyError("verify: --in and --node exclude each other: trials run in a browser or in a Node");
+  if (!isolation && browser === undefined)
+    throw studyError("verify: --no-isolation is about the page of a browser; give the browser with --in");
+}
+
+interface Verifiable {
+  readonly store: FolderStore;
+  readonly manifest: Manifest;
+  readonly done: readonly PlannedTrial[];
+  /** The trials that were imported. */
+  readonly refused: readonly PlannedTrial[];
+}
+
+/** Why imported trials are left out. */
+const REFUSED = "they ran elsewhere, with code that is not known here, so they cannot be run again";
+
+async function verifyAgain(
+  { store, manifest, done, refused }: Verifiable,
+  flags: Flags,
+  terminal: Terminal,
+): Promise<number> {
+  const { folder, closed } = terminal;
+  const print = printerOf(flags, terminal);
   const scratch = mkdtempSync(join(tmpdir(), "sluice-verify-"));
-  const print = (line: string): void => void (flags.json === true ? stderr : stdout).write(`${line}\n`);
   const interruption = interruptions(closed, () => print("Stopping."));
   try {
-    const again = await repetition(manifest, done, { scratch, flags, folder });
+    const again = await repetition(manifest, done, { ...flags, scratch, folder });
+    const { executor, where } = await placeOf(again, { flags, folder, store: folderStore(scratch), print });
     const chosen = drawn(again.trials, flags);
     print(
-      `${plural(chosen.length, "trial")} of ${done.length} again, ${again.jobs} at a time with ${plural(again.threads, "thread")} each.`,
+      `${plural(chosen.length, "trial")} of ${done.length} again, ${again.jobs} at a time with ${plural(again.threads, "thread")} each, in ${where}.`,
+    );
+    const others = Object.keys({ ...manifest.data, ...again.data }).filter(
+      (name) => manifest.data[name] !== again.data[name],
     );
     if (refused.length > 0) print(`${plural(refused.length, "imported trial")} not verified: ${REFUSED}.`);
-    if (again.code.hash !== manifest.code) print("The code is not that of the run: differences may come from it.");
-    const plan: PreparedRun = { ...again, trials: chosen, pending: chosen, records: [] };
+    if (others.length > 0) print(`The data is not that of the run: ${others.join(", ")}.`);
+    const plan: PreparedRun = { ...again, executor, trials: chosen, pending: chosen, records: [] };
     const display = plainDisplay(plan, print);
     const { interrupted } = await runStudy(plan, {
       signal: interruption.stop,
@@ -87,132 +149,77 @@ async function verify(given: string, flags: Flags, terminal: Terminal): Promise<
       onEvent: (event) => display.event(event),
     });
     if (interrupted) return EXIT.interrupted;
-    const { pairs } = await compareRuns(store, folderStore(scratch));
-    const verified = agreementOf(pairs);
-    if (flags.json === true)
-      stdout.write(`${JSON.stringify([...verified.map(plain), ...refused.map(plainRefused)], null, 2)}\n`);
-    else for (const line of resultLines(verified, widthOf(stdout))) print(line);
-    return verified.every(({ agreement }) => agreement !== "different") ? EXIT.done : EXIT.failed;
+    const { pairs, code } = await compareRuns(store, folderStore(scratch));
+    const which = code === null || code.length === 0 ? "" : `: ${someOf(code, 8)}`;
+    const notes = again.code.hash === manifest.code ? [] : [`The code is not that of the run${which}.`];
+    return tell(agreementOf(pairs), { flags, terminal, notes, refused });
   } finally {
     interruption.end();
     rmSync(scratch, { recursive: true, force: true });
   }
 }
 
-/** The same command in another Node. */
-function underNode(node: string, { folder }: Terminal): Promise<number> {
-  const [, script = "", ...args] = process.argv;
-  const at = args.findIndex((arg) => arg === "--node" || arg.startsWith("--node="));
-  const rest = args.toSpliced(at, args[at] === "--node" ? 2 : 1);
-  const child = spawn(node, [...process.execArgv, script, ...rest], { cwd: folder, stdio: "inherit" });
-  return new Promise((settle, fail) => {
-    child.once("error", (error) => fail(studyError(`--node ${node}: ${error.message}`, error)));
-    child.once("exit", (code) => settle(code ?? EXIT.failed));
-  });
+interface Place {
+  readonly executor: Executor;
+  /** In words, after "in". */
+  readonly where: string;
 }
 
-interface Repetition {
-  readonly scratch: string;
-  readonly flags: Flags;
-  readonly folder: string;
-}
-
-/** A run of the same trials with the present code and data, in an empty folder. */
-async function repetition(
-  { module: found, budget, asked, name, tuning }: Manifest,
-  done: readonly PlannedTrial[],
-  { scratch, flags, folder }: Repetition,
-): Promise<PreparedRun> {
-  const module = flags.study === undefined ? found : resolve(folder, flags.study);
-  if (module === null) throw studyError(`the study "${name}" did not come from a file, so it cannot be run again`);
-  const planned = await prepareRun({
-    module,
-    budget,
-    out: scratch,
-    seeds: [...new Set(done.map(({ seed }) => seed))],
-    ...(asked === undefined ? {} : { asked }),
-    ...(flags.threads === undefined ? {} : { threads: flags.threads }),
-    ...(flags.jobs === undefined ? {} : { jobs: flags.jobs }),
-    ...(flags.data === undefined ? {} : { dataFolder: resolve(folder, flags.data) }),
-  });
-  if (tuning !== undefined) {
-    // The study does not say with which settings the trials of a sweep ran, so they are taken from the run.
-    const { code, data } = planned;
-    return { ...planned, trials: done.map((trial) => identified({ ...trial, code: code.hash, data })) };
-  }
-  const wanted = new Set(done.map(placeOf));
-  const trials = planned.trials.filter((trial) => wanted.has(placeOf(trial)));
-  if (trials.length < done.length)
-    throw studyError(
-      `the study in ${module} has no longer ${plural(done.length - trials.length, "trial")} of this run ` +
-        "with the same settings; use the commit that the report names",
-    );
-  return { ...planned, trials };
-}
-
-/** Settings belong to it: a study whose settings were edited since has other trials. */
-const placeOf = ({ task, variant, seed, fold, config }: PlannedTrial): string =>
-  canonicalJson([task, variant, seed, fold ?? null, config]);
-
-/** A draw without replacement that depends on the trials and the number of the draw alone. */
-function drawn(
-  trials: readonly PlannedTrial[],
-  { trials: count = trials.length, draw = 1 }: Flags,
-): readonly PlannedTrial[] {
-  const lots = trials.map((trial) => ({ trial, lot: sha256(`draw ${draw} of ${trial.id}`) }));
-  const chosen = new Set(
-    lots
-      .toSorted((a, b) => (a.lot < b.lot ? -1 : 1))
-      .slice(0, count)
-      .map(({ trial }) => trial),
-  );
-  return trials.filter((trial) => chosen.has(trial));
-}
-
-/** Why imported trials are left out. */
-const REFUSED = "they ran elsewhere, with code that is not known here, so they cannot be run again";
-
-const ORDER: readonly Agreement[] = ["bitwise the same", "within tolerance", "statistically the same", "different"];
-
-function resultLines(verified: readonly VerifiedTrial[], width: number): string[] {
-  const counts = ORDER.map(
-    (agreement) => [agreement, verified.filter((one) => one.agreement === agreement).length] as const,
-  );
-  const others = verified.filter(({ agreement }) => agreement !== "bitwise the same");
-  return [
-    "",
-    ...(others.length === 0 ? [] : [...layTable(columns, others, width), ""]),
-    counts
-      .filter(([, count]) => count > 0)
-      .map(([agreement, count]) => `${count} ${agreement}`)
-      .join(", "),
-  ];
-}
-
-const columns: readonly Column<VerifiedTrial>[] = [
-  { title: "task", align: "left", keep: 2, cell: ({ pair }) => pair.first.task },
-  { title: "trial", align: "left", keep: 3, cell: ({ pair }) => trialName(pair.first) },
-  { title: "agreement", align: "left", keep: 4, cell: ({ agreement }) => agreement },
+/** Where trials run again: in this Node, in another, or in a browser. */
+async function placeOf(
+  { executor, module }: PreparedRun,
   {
-    title: "curves part at",
-    align: "left",
-    keep: 1,
-    most: 70,
-    cell: ({ pair }) => (pair.parting === null ? "" : partingText(pair.parting)),
+    flags,
+    folder,
+    store,
+    print,
+  }: { readonly flags: Flags; readonly store: FolderStore } & Pick<Terminal, "folder"> & {
+      print(line: string): void;
+    },
+): Promise<Place> {
+  const { in: named, node: given, isolation } = flags;
+  if (named !== undefined) {
+    const browser = browserNamed(named);
+    const kind = `pages that are ${isolation ? "" : "not "}cross-origin isolated`;
+    return {
+      executor: await browserPages({ module, browser, isolated: isolation }),
+      where: `${browser.name}, in ${kind}`,
+    };
+  }
+  if (given === undefined) return { executor, where: `Node ${process.versions.node}` };
+  const node = nodeAtPath(nodeAt(given, { folder, say: print }));
+  return { executor: childProcesses({ module, store, node }), where: node.runtime };
+}
+
+/** With `--json` only the document goes to the standard output. */
+const printerOf =
+  ({ json }: Flags, { stdout, stderr }: Terminal) =>
+  (line: string): void =>
+    void (json === true ? stderr : stdout).write(`${line}\n`);
+
+function tell(
+  verified: readonly VerifiedTrial[],
+  {
+    flags,
+    terminal,
+    notes,
+    refused = [],
+  }: {
+    readonly flags: Flags;
+    readonly terminal: Terminal;
+    readonly notes: readonly string[];
+    readonly refused?: readonly PlannedTrial[];
   },
-];
+): number {
+  const print = printerOf(flags, terminal);
+  for (const note of notes) print(note);
+  if (flags.json === true)
+    terminal.stdout.write(`${JSON.stringify([...verified.map(documentOf), ...refused.map(notVerified)], null, 2)}\n`);
+  else for (const line of resultLines(verified, widthOf(terminal.stdout))) print(line);
+  return verified.every(({ agreement }) => agreement !== "different") ? EXIT.done : EXIT.failed;
+}
 
-const plain = ({ pair, agreement }: VerifiedTrial) => ({
-  task: pair.first.task,
-  variant: pair.first.variant,
-  seed: pair.first.seed,
-  fold: pair.first.fold?.index ?? null,
-  agreement,
-  parting: pair.parting,
-  metrics: pair.metrics,
-});
-
-const plainRefused = ({ task, variant, seed, fold, imported }: PlannedTrial) => ({
+const notVerified = ({ task, variant, seed, fold, imported }: PlannedTrial) => ({
   task,
   variant,
   seed,

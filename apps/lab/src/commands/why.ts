@@ -1,8 +1,16 @@
-import { areSame, differencesText, trialName, type RunComparison, type TrialPair } from "@sluice/study";
+import {
+  areSame,
+  differencesText,
+  environmentText,
+  trialName,
+  type RunComparison,
+  type TrialPair,
+} from "@sluice/study";
 import { comparing } from "../comparison.ts";
+import { partingText } from "../parting.ts";
 import { plural } from "../study-options.ts";
 import type { AddCommand } from "../terminal.ts";
-import { countLines, partingText } from "./diff.ts";
+import { countLines, someOf } from "./diff.ts";
 
 export const addWhy: AddCommand = (program, terminal, ended) => {
   const command = program
@@ -26,6 +34,8 @@ interface Reason {
   readonly same: number;
   /** The earliest step at which curves part, with the trial. */
   readonly earliest: { readonly trial: string; readonly at: string } | null;
+  /** In what the places differ where they ran; "" for nothing. */
+  readonly where: string;
 }
 
 function reasonsOf({ pairs }: RunComparison): readonly Reason[] {
@@ -40,6 +50,7 @@ function reasonsOf({ pairs }: RunComparison): readonly Reason[] {
       because,
       trials: group.map(nameOf),
       same: group.filter(areSame).length,
+      where: [...new Set(group.map(({ environment }) => environmentText(environment)))].filter(isSaid).join("; or "),
       earliest: earliest === undefined ? null : { trial: earliest.name, at: partingText(earliest.parting) },
     };
   });
@@ -57,14 +68,15 @@ function becauseOf(pair: TrialPair): string {
     return `nothing but how they ended: ${pair.first.status} and ${pair.second.status}`;
   return environment.length === 0
     ? "nothing that is recorded: the trials are not deterministic, or read what the study does not declare"
-    : `only where they ran: ${environment.join(", ")}`;
+    : "only where they ran";
 }
 
-function reasonLines({ because, trials, same, earliest }: Reason): string[] {
-  const shown = trials.slice(0, 3).join("; ");
-  const rest = trials.length > 3 ? ` and ${trials.length - 3} more` : "";
+const isSaid = (text: string): boolean => text !== "";
+
+function reasonLines({ because, trials, same, earliest, where }: Reason): string[] {
   return [
-    `${plural(trials.length, "trial")} (${shown}${rest}) differ in: ${because}`,
+    `${plural(trials.length, "trial")} (${someOf(trials, 3)}) differ in: ${because}`,
+    ...(where === "" ? [] : [`  where they ran: ${where}`]),
     `  results: ${same} the same to the bit, ${trials.length - same} others`,
     ...(earliest === null ? [] : [`  curves part first in ${earliest.trial}, ${earliest.at}`]),
   ];

@@ -16,6 +16,7 @@ import { thisProcess } from "../folder/process.ts";
 import { writeError } from "../folder/write.ts";
 import { GRACE_MS, type FromTrial, type ToTrial } from "./messages.ts";
 import { trialArguments, trialEntry } from "./node-arguments.ts";
+import { ranIn, type OtherNode } from "./other-node.ts";
 
 /** Options of {@link childProcesses}. */
 export interface ChildProcessesOptions {
@@ -23,17 +24,19 @@ export interface ChildProcessesOptions {
   readonly module: string;
   /** The store of the run, into which the processes write their results. */
   readonly store: FolderStore;
+  /** Another Node, from {@link nodeAtPath}; default: the one of this process. */
+  readonly node?: OtherNode;
 }
 
 /** Runs each trial in a separate process, so that a crash is a failed trial and not the end of the study. */
-export function childProcesses({ module, store }: ChildProcessesOptions): Executor {
+export function childProcesses({ module, store, node }: ChildProcessesOptions): Executor {
   return {
     async run(trial, task) {
       if (task.store.place !== store.place)
         throw studyError(
           `childProcesses: made for the store ${store.place}, but the run uses ${task.store.place}; give both the same folder`,
         );
-      return runInChild(trial, task, { module, store });
+      return runInChild(trial, task, { module, store, ...(node === undefined ? {} : { node }) });
     },
   };
 }
@@ -50,7 +53,7 @@ interface Exit {
 async function runInChild(
   trial: PlannedTrial,
   task: TrialTask,
-  { module, store }: ChildProcessesOptions,
+  { module, store, node }: ChildProcessesOptions,
 ): Promise<Ending | null> {
   const folder = store.folderOf(trial);
   const files = trialFiles(folder);
@@ -61,9 +64,10 @@ async function runInChild(
   } catch (error) {
     return { status: "interrupted", reason: messageOf(writeError(folder, error)), seconds: 0, write: false };
   }
-  const { threads, dataFolder, environment, changes } = task;
+  const { threads, dataFolder, changes } = task;
+  const environment = node === undefined ? task.environment : ranIn(node, task.environment);
   const start = { module, out: store.folder, trial, threads, dataFolder, environment, changes };
-  const exit = await superviseChild(logFile, start, task).finally(() => closeSync(logFile));
+  const exit = await superviseChild(logFile, start, { ...task, node }).finally(() => closeSync(logFile));
   const { seconds, broken } = exit;
   if (broken !== null) return { ...broken, seconds, write: false };
   return { ...unsaid(exit, files.log, task), seconds, write: true };
@@ -84,12 +88,13 @@ function unsaid({ how, limitReached }: Exit, log: string, { signal, kill, limit 
 function superviseChild(
   logFile: number,
   start: Extract<ToTrial, { kind: "start" }>["start"],
-  { limit, signal, kill, onProgress, onResumed }: TrialTask,
+  { limit, signal, kill, onProgress, onResumed, node }: TrialTask & { readonly node: OtherNode | undefined },
 ): Promise<Exit> {
   const started = performance.now();
   return new Promise((settle) => {
     const child = fork(trialEntry, [], {
-      execArgv: [...trialArguments()],
+      execArgv: [...trialArguments(), ...(node === undefined ? [] : node.readsTypes)],
+      ...(node === undefined ? {} : { execPath: node.path }),
       serialization: "advanced",
       stdio: ["ignore", logFile, logFile, "ipc"],
     });

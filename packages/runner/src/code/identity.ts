@@ -144,7 +144,7 @@ export function unchanged({ contents }: Pick<CodeIdentity, "contents">): boolean
 const ROOT_MARKS = ["pnpm-workspace.yaml", ".git", "sluice-bundle.json"];
 
 /** The nearest parent folder with such a mark. */
-function checkoutRoot(path: string): string | undefined {
+export function checkoutRoot(path: string): string | undefined {
   for (let folder = dirname(path); ; folder = dirname(folder)) {
     if (ROOT_MARKS.some((mark) => existsSync(join(folder, mark)))) return folder;
     if (folder === dirname(folder)) return undefined;

@@ -26,6 +26,7 @@ const pair = (
   environment: [],
   metrics: Object.is(first, second) ? [] : ["loss"],
   sameWeights: null,
+  files: [],
   parting: Object.is(first, second) ? null : { step: 1, metric: "loss", first: 0, second: 1 },
 });
 

@@ -22,8 +22,9 @@ export interface AgreementOptions {
 /**
  * How far the trials of a run and their repetitions agree.
  *
- * - Bitwise the same: status, curves, summary values and weights.
- * - Within tolerance: every summary value differs by at most `tolerance` of its size.
+ * - Bitwise the same: status, curves, summary values, weights and kept files.
+ * - Within tolerance: every summary value differs by at most `tolerance` of its size. Curves, weights and files may
+ *   differ.
  * - Statistically the same: over the repeated seeds of a task and variant, the 90 % interval of the mean difference (by
  *   Student's t, of pairs) lies within one standard deviation of the first run's seeds, for every metric. These are two
  *   one-sided tests at 5 %. It takes at least three seeds.

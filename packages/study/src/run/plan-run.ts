@@ -50,6 +50,8 @@ export interface RunPlanOptions {
 /** The identity of the code of a run's trials, and whether it is still the same. */
 export interface RunCode {
   readonly hash: string;
+  /** What it is made of: a hash for each file and package. It tells which of them differ between two runs. */
+  readonly parts?: { readonly [name: string]: string };
   /** What the hash does not cover, with the reason. */
   readonly unresolved: readonly string[];
   /** Called before each trial: `null`, or why no more trials may be started. */

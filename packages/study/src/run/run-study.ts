@@ -159,6 +159,7 @@ export function manifestOf(run: RunPlan): Manifest {
     ...(run.asked === undefined ? {} : { asked: run.asked }),
     ...(run.tuning === undefined ? {} : { tuning: run.tuning }),
     code: run.code.hash,
+    ...(run.code.parts === undefined ? {} : { codeParts: run.code.parts }),
     ...(run.code.unresolved.length === 0 ? {} : { unresolved: run.code.unresolved }),
     data: run.data,
     tasks: Object.keys(study.tasks),

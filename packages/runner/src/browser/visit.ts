@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { quiet, software } from "./chromium-flags.ts";
 import { firefox, type InstalledBrowser } from "./installed.ts";
 
+/** Options of {@link visit}. */
 export interface VisitOptions {
   /** Chromium only: turns on WebGL and WebGPU, drawn in software. Default false. */
   readonly graphics?: boolean;
@@ -14,6 +15,7 @@ export interface VisitOptions {
 export interface Visit {
   /** Rejects if the browser ends before `close`. Never resolves. */
   readonly lost: Promise<never>;
+  /** Ends the browser and deletes its profile. */
   close(): Promise<void>;
 }
 
@@ -23,9 +25,9 @@ export interface Visit {
 export function visit(browser: InstalledBrowser, address: string, { graphics = false }: VisitOptions = {}): Visit {
   if (browser.path === undefined) throw new Error(browser.absent);
   const profile = mkdtempSync(join(tmpdir(), `sluice-${browser.name.toLowerCase()}-`));
-  if (browser === firefox) writeFileSync(join(profile, "user.js"), preferences);
+  if (browser.name === firefox.name) writeFileSync(join(profile, "user.js"), preferences);
   const args =
-    browser === firefox
+    browser.name === firefox.name
       ? ["--headless", "--no-remote", "--profile", profile, address]
       : [...chromiumArgs(graphics), `--user-data-dir=${profile}`, address];
   // A process group of its own: Firefox runs the page in a child process, which must not outlive it.

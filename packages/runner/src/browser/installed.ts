@@ -3,6 +3,7 @@ import { delimiter, join } from "node:path";
 
 /** A browser that may be installed on this machine. */
 export interface InstalledBrowser {
+  /** "Chromium" or "Firefox". */
   readonly name: string;
   /** Path of its executable; undefined if it is not installed. */
   readonly path: string | undefined;
@@ -10,12 +11,14 @@ export interface InstalledBrowser {
   readonly absent: string;
 }
 
+/** Chromium or Chrome, from the PATH. */
 export const chromium: InstalledBrowser = {
   name: "Chromium",
   path: onPath(["chromium", "chromium-browser", "google-chrome"]),
   absent: "Chromium is not installed (Debian: apt-get install chromium)",
 };
 
+/** Firefox, from the PATH. */
 export const firefox: InstalledBrowser = {
   name: "Firefox",
   path: onPath(["firefox-esr", "firefox"]),
