@@ -17,7 +17,7 @@ export const layers = [
   ["exchange"],
   ["study"],
   ["runner", "trials"],
-  ["jobs"],
+  ["jobs", "queue"],
   ["sluice"],
   ["lab"],
   ["browsers"],

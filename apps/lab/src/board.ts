@@ -22,6 +22,10 @@ export interface BoardRow {
   readonly seconds?: number;
   /** Examples per second, smoothed. */
   readonly speed?: number;
+  /** Where it runs, if not on this machine. */
+  readonly place?: string;
+  /** Why it waits again. */
+  readonly why?: string;
 }
 
 export type Board = ReadonlyMap<string, BoardRow>;
@@ -50,7 +54,15 @@ export function updated(board: Board, event: RunEvent, now: number): Board {
 }
 
 function changed(row: BoardRow, event: RunEvent, now: number): BoardRow {
-  if (event.kind === "started") return { ...row, status: "running", since: now, from: 0 };
+  if (event.kind === "started") {
+    const { place } = event;
+    return { ...row, status: "running", since: now, from: 0, ...(place === undefined ? {} : { place }) };
+  }
+  if (event.kind === "waiting") {
+    // What it did on a machine that is gone says nothing about the next one.
+    const { progress: _progress, speed: _speed, since: _since, place: _place, ...rest } = row;
+    return { ...rest, status: "waiting", why: event.reason };
+  }
   if (event.kind === "resumed") return { ...row, from: event.step };
   if (event.kind === "progress") {
     // Loading data and compiling take place before the first step. The remaining time is estimated from the steps after
@@ -194,6 +206,12 @@ function overall(rows: readonly BoardRow[], { width, now, jobs, paint = plain }:
   return `${paint("█".repeat(full), "green")}${paint("░".repeat(cells - full), "dim")} ${text}`;
 }
 
+/** How a trial without progress stands: "started on box2 from step 40", "waiting: its worker is gone". */
+function startText({ status, place, why, from = 0 }: BoardRow): string {
+  if (status !== "running") return why === undefined ? status : `${status}: ${why}`;
+  return `started${place === undefined ? "" : ` on ${place}`}${from > 0 ? ` from step ${from}` : ""}`;
+}
+
 /** One line about a trial, for output that is not a terminal. */
 export function plainLine(row: BoardRow, now: number, record?: TrialRecord): string {
   const { trial, progress, status } = row;
@@ -203,7 +221,7 @@ export function plainLine(row: BoardRow, now: number, record?: TrialRecord): str
     return `${name}: ${record.status}${took}${record.reason === undefined ? "" : `: ${record.reason.split("\n")[0]}`}`;
   }
   if (progress === undefined)
-    return `${name}: ${status === "running" ? "started" : status}${(row.from ?? 0) > 0 ? ` from step ${row.from}` : ""}`;
+    return `${name}: ${startText(row)}`;
   const left = secondsLeft(row, now);
   const parts = [
     `step ${progress.step}/${progress.steps}`,

@@ -3,12 +3,18 @@ export { prepareRun, prepareSweep, type PreparedRun, type PreparedSweep, type Ru
 export { loadStudy } from "./load.ts";
 
 // Where it runs, and where it stores its trials
-export { childProcesses, type ChildProcessesOptions } from "./child/child-processes.ts";
+export { childProcesses, runInChild, type ChildProcessesOptions, type ChildTask } from "./child/child-processes.ts";
 export { folderStore, type FolderStore } from "./folder/folder-store.ts";
 export { readMetrics } from "./folder/metrics.ts";
 
 // Reading a finished trial
 export { loadTrial, type LoadedTrial, type LoadTrialOptions, type TensorsByPath } from "./load-trial.ts";
+
+// Trials on other machines
+export { packTrial, unpackTrial, type PackOptions, type Parcel, type ParcelFile } from "./folder/parcel.ts";
+export { clearArrivals, takeIn, type Arrival } from "./folder/arrive.ts";
+export { identifyStudy, type IdentifyOptions, type StudyIdentity } from "./child/identify.ts";
+export { projectRoot } from "./code/root.ts";
 
 // Code and environment of a run
 export { codeIdentity, type CodeIdentity, type CodeIdentityOptions } from "./code/identity.ts";

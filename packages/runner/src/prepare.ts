@@ -6,6 +6,7 @@ import {
   planSweep,
   studyError,
   type Asked,
+  type Executor,
   type RunCode,
   type RunPlan,
   type RunPlanOptions,
@@ -14,7 +15,7 @@ import {
 } from "@sluice/study";
 import { z } from "zod";
 import { trialArguments } from "./child/node-arguments.ts";
-import { childProcesses } from "./child/child-processes.ts";
+import { childProcesses, type ChildProcessesOptions } from "./child/child-processes.ts";
 import { codeIdentity, unchanged, type CodeIdentity } from "./code/identity.ts";
 import { captureEnvironment } from "./environment.ts";
 import { folderStore } from "./folder/folder-store.ts";
@@ -47,6 +48,8 @@ export interface RunOptions {
   readonly limit?: number;
   /** The command to print for running the study again. */
   readonly command?: string;
+  /** Makes what runs the trials; default: {@link childProcesses}, a process for each on this machine. */
+  executor?(given: ChildProcessesOptions): Executor;
 }
 
 const count = z.int("expected an integer of at least 1").min(1, "expected an integer of at least 1").optional();
@@ -71,6 +74,7 @@ const optionsSchema = z.strictObject({
   retry: z.boolean().optional(),
   limit: z.number().gt(0, "expected a number of seconds above 0").optional(),
   command: z.string().optional(),
+  executor: z.custom<RunOptions["executor"]>((given) => typeof given === "function", "expected a function").optional(),
 });
 
 /** A run of a study from a module, in a folder, with one process per trial. */
@@ -129,7 +133,7 @@ async function prepared(operation: string, options: RunOptions): Promise<Prepare
   const study = await loadStudy(module);
   const planOptions: RunPlanOptions = {
     store,
-    executor: childProcesses({ module, store }),
+    executor: (options.executor ?? childProcesses)({ module, store }),
     cores: availableParallelism(),
     dataFolder: options.dataFolder === undefined ? null : resolve(options.dataFolder),
     code: watchedCode(module),

@@ -11,6 +11,11 @@ import type { Store } from "./store.ts";
  */
 export interface Executor {
   /**
+   * Whether a trial may wait after `run` was called, as in a queue. The executor then calls `onStarted` once it runs.
+   * Default: it runs at once.
+   */
+  readonly queues?: boolean;
+  /**
    * Runs a trial to its end. It never rejects because of what a trial does.
    *
    * @returns `null` if the trial wrote its result into the store, otherwise how it ended.
@@ -33,6 +38,10 @@ export interface TrialTask {
   readonly signal: Signal;
   /** Asks the executor to end the trial at once, if it can. */
   readonly kill: Signal;
+  /** Called by an executor that queues: the trial starts, and where. */
+  onStarted?(place: string): void;
+  /** Called by an executor that queues: a trial that had started waits again, and why. */
+  onWaiting?(reason: string): void;
   /** Called with the step from which the trial resumes. */
   onResumed(step: number): void;
   /** Called with the progress that the trial reports. */

@@ -10,7 +10,10 @@ import type { StoreLock } from "./store.ts";
 
 /** An event of a run, for a live display. */
 export type RunEvent =
-  | { readonly kind: "started"; readonly trial: PlannedTrial }
+  /** It runs. `place` says where, if not on this machine. */
+  | { readonly kind: "started"; readonly trial: PlannedTrial; readonly place?: string }
+  /** It had started, and waits again for a place in a queue. */
+  | { readonly kind: "waiting"; readonly trial: PlannedTrial; readonly reason: string }
   | { readonly kind: "resumed"; readonly trial: PlannedTrial; readonly step: number }
   | { readonly kind: "progress"; readonly trial: PlannedTrial; readonly progress: Progress }
   | { readonly kind: "ended"; readonly trial: PlannedTrial; readonly record: TrialRecord };
@@ -62,7 +65,7 @@ async function runLocked(run: RunPlan, control: RunControl, lock: StoreLock): Pr
     for (let trial = queue.shift(); trial !== undefined && !signal.aborted && ended === null; trial = queue.shift()) {
       ended ??= whyNoMore(run, lock);
       if (ended !== null) return;
-      emit({ kind: "started", trial });
+      if (run.executor.queues !== true) emit({ kind: "started", trial });
       const status = records.get(trial.id)?.status ?? "waiting";
       const record =
         (await store.makeWay(trial, status)) ?? (await runOne(run, trial, { signal, kill, onEvent: emit }));
@@ -100,6 +103,8 @@ async function runOne(run: RunPlan, trial: PlannedTrial, control: Required<RunCo
     limit,
     signal,
     kill,
+    onStarted: (place) => onEvent({ kind: "started", trial, place }),
+    onWaiting: (reason) => onEvent({ kind: "waiting", trial, reason }),
     onResumed: (step) => onEvent({ kind: "resumed", trial, step }),
     onProgress: (progress) => onEvent({ kind: "progress", trial, progress }),
   });
