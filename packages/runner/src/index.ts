@@ -11,11 +11,16 @@ export { readMetrics } from "./folder/metrics.ts";
 export { loadTrial, type LoadedTrial, type LoadTrialOptions, type TensorsByPath } from "./load-trial.ts";
 
 // Trials on other machines
-export { packTrial, unpackTrial, type PackOptions, type Parcel, type ParcelFile } from "./folder/parcel.ts";
+export {
+  checkpointStep,
+  lastCheckpoint,
+  packTrial,
+  unpackTrial,
+  type PackOptions, type Parcel, type ParcelFile } from "./folder/parcel.ts";
 export { clearArrivals, takeIn, type Arrival } from "./folder/arrive.ts";
-export { identifyStudy, type IdentifyOptions, type StudyIdentity } from "./child/identify.ts";
+export { identifyStudy, trialCode, type IdentifyOptions, type StudyIdentity } from "./child/identify.ts";
 export { projectRoot } from "./code/root.ts";
 
 // Code and environment of a run
-export { codeIdentity, type CodeIdentity, type CodeIdentityOptions } from "./code/identity.ts";
+export { codeIdentity, unchanged, type CodeIdentity, type CodeIdentityOptions } from "./code/identity.ts";
 export { captureEnvironment } from "./environment.ts";

@@ -10,10 +10,10 @@ const [module = "", dataFolder] = process.argv.slice(2);
 
 async function identify(): Promise<Identified> {
   try {
-    const { hash, parts, unresolved } = codeIdentity(module);
+    const code = codeIdentity(module);
     const study = await loadStudy(module);
     const data = (await study.data?.({ dataFolder: dataFolder ?? null })) ?? {};
-    return { kind: "identified", code: { hash, parts, unresolved }, data };
+    return { kind: "identified", code, data };
   } catch (error) {
     return { kind: "failed", reason: messageOf(error) };
   }

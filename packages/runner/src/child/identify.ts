@@ -1,12 +1,12 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { messageOf, studyError } from "@sluice/study";
-import type { CodeIdentity } from "../code/identity.ts";
+import { codeIdentity, type CodeIdentity } from "../code/identity.ts";
 import { trialArguments } from "./node-arguments.ts";
 
 /** The code and data that a study has on this machine. */
 export interface StudyIdentity {
-  readonly code: Pick<CodeIdentity, "hash" | "parts" | "unresolved">;
+  readonly code: CodeIdentity;
   /** Hashes of the data, by name. */
   readonly data: { readonly [name: string]: string };
 }
@@ -48,3 +48,6 @@ export function identifyStudy(module: string, { dataFolder = null }: IdentifyOpt
     );
   });
 }
+
+/** The code of a study as a trial of this process would load it. */
+export const trialCode = (module: string): CodeIdentity => codeIdentity(module, { execArgv: trialArguments() });

@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, fsyncSync, openSync, readdirSync, readSync, writeSync } from "node:fs";
 import { createHash } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
 import { dirname, join, sep } from "node:path";
 import { studyError, systemCode } from "@sluice/study";
 import { makeFolder, writeError } from "./write.ts";
@@ -34,7 +35,7 @@ const SLICE = 1 << 20;
  *
  * @throws an error if a file went away while it was being opened, as checkpoints do; then pack again.
  */
-export function packTrial(folder: string, { without = [] }: PackOptions = {}): Parcel {
+export async function packTrial(folder: string, { without = [] }: PackOptions = {}): Promise<Parcel> {
   const opened: { readonly file: number; readonly path: string; readonly bytes: number; readonly sha256: string }[] =
     [];
   const close = (): void => opened.splice(0).forEach(({ file }) => closeSync(file));
@@ -46,7 +47,11 @@ export function packTrial(folder: string, { without = [] }: PackOptions = {}): P
       const bytes = fstatSync(file).size;
       const hash = createHash("sha256");
       opened.push({ file, path, bytes, sha256: "" });
-      for (const slice of slices(file, bytes, SLICE)) hash.update(slice);
+      for (const slice of slices(file, bytes, SLICE)) {
+        hash.update(slice);
+        // Large files take seconds, and the process has heartbeats to send.
+        await setImmediate();
+      }
       opened[opened.length - 1] = { file, path, bytes, sha256: hash.digest("hex") };
     }
   } catch (error) {
@@ -133,5 +138,21 @@ function* slices(file: number, bytes: number, size: number): Generator<Uint8Arra
     if (read === 0) throw studyError("a file became shorter while it was packed");
     at += read;
     yield slice.subarray(0, read);
+  }
+}
+
+/** The step of the last checkpoint among the files of a trial; 0 if there is none. */
+export const checkpointStep = (files: readonly Pick<ParcelFile, "path">[]): number =>
+  files.reduce((last, { path }) => {
+    const [, step = "0"] = /^checkpoints\/(\d+)\.json$/.exec(path) ?? [];
+    return Math.max(last, Number(step));
+  }, 0);
+
+/** The step of the last checkpoint in the folder of a trial; 0 if there is none. */
+export function lastCheckpoint(folder: string): number {
+  try {
+    return checkpointStep(readdirSync(join(folder, "checkpoints")).map((name) => ({ path: `checkpoints/${name}` })));
+  } catch {
+    return 0;
   }
 }
