@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { folderStore } from "@sluice/runner";
+import { folderStore, trialCode } from "@sluice/runner";
 import { executorStudy, executorSuite } from "@sluice/study/testing";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { noRedis, ownRedis, type OwnRedis } from "../fixtures/redis.ts";
@@ -32,6 +32,7 @@ describe.skipIf(noRedis !== null)(`the laws of executors, by a worker${noRedis =
   const laws = executorSuite((store) => queue.executor({ module, store }), {
     newStore: () => folderStore(mkdtempSync(join(scratch, "run-"))),
     study: executorStudy(),
+    code: trialCode(module),
   });
-  test.each(laws)("$name", { timeout: 120_000 }, ({ run }) => run());
+  test.each(laws)("$name", { timeout: 60_000 }, ({ run }) => run());
 });
