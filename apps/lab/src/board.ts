@@ -220,8 +220,7 @@ export function plainLine(row: BoardRow, now: number, record?: TrialRecord): str
     const took = record.seconds === undefined ? "" : ` in ${duration(record.seconds)}`;
     return `${name}: ${record.status}${took}${record.reason === undefined ? "" : `: ${record.reason.split("\n")[0]}`}`;
   }
-  if (progress === undefined)
-    return `${name}: ${startText(row)}`;
+  if (progress === undefined) return `${name}: ${startText(row)}`;
   const left = secondsLeft(row, now);
   const parts = [
     `step ${progress.step}/${progress.steps}`,

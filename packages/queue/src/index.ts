@@ -1,5 +1,5 @@
 // The run's side: an executor whose trials wait in a queue
-export { openQueue, type QueueOptions, type TrialQueue } from "./queue.ts";
+export { redisWorkers, type RedisWorkersOptions } from "./redis-workers.ts";
 
 // The other machines' side
 export { startWorker, type TrialWorker, type WorkerEvent, type WorkerOptions } from "./worker/worker.ts";

@@ -7,7 +7,7 @@ import { executorStudy, executorSuite } from "@sluice/study/testing";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { noRedis, ownRedis, type OwnRedis } from "../fixtures/redis.ts";
 import { workerProcess, type WorkerProcess } from "../fixtures/workers.ts";
-import { openQueue, type TrialQueue } from "./queue.ts";
+import { redisWorkers } from "./redis-workers.ts";
 
 const module = fileURLToPath(new URL("../fixtures/executor.ts", import.meta.url));
 
@@ -15,21 +15,18 @@ describe.skipIf(noRedis !== null)(`the laws of executors, by a worker${noRedis =
   const scratch = mkdtempSync(join(tmpdir(), "sluice-queue-"));
   let redis: OwnRedis;
   let worker: WorkerProcess;
-  let queue: TrialQueue;
   beforeAll(async () => {
     redis = await ownRedis(join(scratch, "redis"));
     worker = await workerProcess({ url: redis.url, folder: dirname(module), parallel: 4, threads: 1, scratch });
-    queue = await openQueue({ url: redis.url, say: (text) => console.log(text) });
   });
   afterAll(async () => {
-    await queue.close();
     worker.child.kill("SIGTERM");
     await worker.ended;
     await redis.kill();
     rmSync(scratch, { recursive: true, force: true });
   });
 
-  const laws = executorSuite((store) => queue.executor({ module, store }), {
+  const laws = executorSuite((store) => redisWorkers({ url: redis.url, module, store }), {
     newStore: () => folderStore(mkdtempSync(join(scratch, "run-"))),
     study: executorStudy(),
     code: trialCode(module),

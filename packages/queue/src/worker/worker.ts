@@ -25,7 +25,7 @@ export type WorkerEvent =
 
 /** Options of {@link startWorker}. */
 export interface WorkerOptions {
-  /** Where Redis is, as for `openQueue`. */
+  /** Where Redis is, as for `redisWorkers`. */
   readonly url: string;
   /** Name of the queue; default "sluice". */
   readonly queue?: string;

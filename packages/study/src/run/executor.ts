@@ -16,6 +16,20 @@ export interface Executor {
    */
   readonly queues?: boolean;
   /**
+   * Whether it is given all trials at once and keeps to the number of trials at a time itself, as a cluster does.
+   * Default: it is given as many trials as run at a time.
+   */
+  readonly takesAll?: boolean;
+  /**
+   * Called before the first trial of a run, if there is one to run. `say` tells the user what no trial tells: why none
+   * starts, or that a connection is lost.
+   *
+   * @throws an error if no trial can run. The run then ends, and nothing is written.
+   */
+  open?(told: { say(text: string): void }): Promise<void>;
+  /** Called after the last trial of a run, if `open` was. */
+  close?(): Promise<void>;
+  /**
    * Runs a trial to its end. It never rejects because of what a trial does.
    *
    * @returns `null` if the trial wrote its result into the store, otherwise how it ended.
@@ -40,7 +54,7 @@ export interface TrialTask {
   readonly kill: Signal;
   /** Called by an executor that queues: the trial starts, and where. */
   onStarted?(place: string): void;
-  /** Called by an executor that queues: a trial that had started waits again, and why. */
+  /** Called by an executor that queues: the trial waits, or waits again, and why. */
   onWaiting?(reason: string): void;
   /** Called with the step from which the trial resumes. */
   onResumed(step: number): void;

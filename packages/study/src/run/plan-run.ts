@@ -24,9 +24,9 @@ export interface RunPlanOptions {
   readonly asked?: Asked;
   /** CPU cores that the run may use; default 1. */
   readonly cores?: number;
-  /** Threads per trial; by default the cores divided by the number of trials to run. */
+  /** Threads per trial; by default the cores divided by the number of trials to run, or 1 if the executor takes all. */
   readonly threads?: number;
-  /** Trials at a time; default: cores / threads. */
+  /** Trials at a time; default: cores / threads, or all if the executor takes all. */
   readonly jobs?: number;
   /** Passed to the study's `data` and to its trials; default: none. */
   readonly dataFolder?: string | null;
@@ -128,7 +128,7 @@ export async function runPlanOf(
   { study, budget, code, data, options }: RunBase,
   { planned, ran = new Set(), tuning }: Planned,
 ): Promise<RunPlan> {
-  const { store, executor, cores = 1, dataFolder = null, retry = false } = options;
+  const { store, executor, dataFolder = null, retry = false } = options;
   const { module = null, command = `a run of the study "${study.name}"` } = options;
   const { trials } = await withEarlierSeeds(store, planned);
   const records: TrialRecord[] = [];
@@ -137,8 +137,7 @@ export async function runPlanOf(
   const pending = trials.filter(
     ({ id }, index) => asked.has(id) && !ran.has(id) && isLeft(records[index]?.status, retry),
   );
-  const threads = options.threads ?? Math.max(1, Math.floor(cores / Math.max(1, pending.length)));
-  const jobs = options.jobs ?? Math.max(1, Math.floor(cores / threads));
+  const { threads, jobs } = sharesOf(options, pending.length);
   const found = options.environment?.({ threads, command });
   return {
     study,
@@ -163,6 +162,14 @@ export async function runPlanOf(
     changes: found?.changes ?? "",
     estimate: await estimate(study, pending, jobs, store),
   };
+}
+
+/** The cores of this machine say nothing about a cluster, which starts as many trials as it has room for. */
+function sharesOf({ executor, cores = 1, ...options }: RunPlanOptions, trials: number) {
+  const some = Math.max(1, trials);
+  const threads = options.threads ?? (executor.takesAll === true ? 1 : Math.max(1, Math.floor(cores / some)));
+  const jobs = options.jobs ?? (executor.takesAll === true ? some : Math.max(1, Math.floor(cores / threads)));
+  return { threads, jobs };
 }
 
 /** Whether a trial with this status will run. */

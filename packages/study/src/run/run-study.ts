@@ -12,7 +12,7 @@ import type { StoreLock } from "./store.ts";
 export type RunEvent =
   /** It runs. `place` says where, if not on this machine. */
   | { readonly kind: "started"; readonly trial: PlannedTrial; readonly place?: string }
-  /** It had started, and waits again for a place in a queue. */
+  /** It waits, or waits again, for a place in a queue. */
   | { readonly kind: "waiting"; readonly trial: PlannedTrial; readonly reason: string }
   | { readonly kind: "resumed"; readonly trial: PlannedTrial; readonly step: number }
   | { readonly kind: "progress"; readonly trial: PlannedTrial; readonly progress: Progress }
@@ -26,6 +26,8 @@ export interface RunControl {
   readonly kill?: Signal;
   /** Called when a trial starts, makes progress or ends. */
   onEvent?(event: RunEvent): void;
+  /** Called with what the executor has to say that is not about one trial. */
+  onNote?(text: string): void;
 }
 
 /** The result of {@link runStudy}. */
@@ -43,9 +45,20 @@ export interface RunOutcome extends Pick<WrittenReport, "report" | "document" | 
 export async function runStudy(run: RunPlan, control: RunControl = {}): Promise<RunOutcome> {
   const lock = await run.store.lock();
   try {
-    return await runLocked(run, control, lock);
+    return await runOpened(run, control, lock);
   } finally {
     await lock.release();
+  }
+}
+
+async function runOpened(run: RunPlan, control: RunControl, lock: StoreLock): Promise<RunOutcome> {
+  const { executor, pending } = run;
+  if (pending.length === 0) return runLocked(run, control, lock);
+  await executor.open?.({ say: (text) => control.onNote?.(text) });
+  try {
+    return await runLocked(run, control, lock);
+  } finally {
+    await executor.close?.();
   }
 }
 
@@ -75,7 +88,8 @@ async function runLocked(run: RunPlan, control: RunControl, lock: StoreLock): Pr
         ended ??= { by: "store", reason: record.reason ?? "" };
     }
   };
-  const workers = await Promise.allSettled(Array.from({ length: run.jobs }, work));
+  const places = run.executor.takesAll === true ? queue.length : run.jobs;
+  const workers = await Promise.allSettled(Array.from({ length: places }, work));
   for (const worker of workers) if (worker.status === "rejected") throw worker.reason;
   const list = run.trials.flatMap((trial) => records.get(trial.id) ?? []);
   const { report, document, problems } = await writeReport(store, { study: run.study });
@@ -90,7 +104,7 @@ function whyNoMore({ code }: RunPlan, lock: StoreLock): RunOutcome["ended"] {
   return changed === null ? null : { by: "code", reason: changed };
 }
 
-async function runOne(run: RunPlan, trial: PlannedTrial, control: Required<RunControl>): Promise<TrialRecord> {
+async function runOne(run: RunPlan, trial: PlannedTrial, control: Required<Omit<RunControl, "onNote">>): Promise<TrialRecord> {
   const { store, study, threads, dataFolder, environment, changes, limit } = run;
   const { signal, kill, onEvent } = control;
   const ending = await run.executor.run(trial, {
