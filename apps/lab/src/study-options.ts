@@ -13,6 +13,7 @@ import {
   budgetOf,
   settingsOfTexts,
   settingsText,
+  studyError,
   tuningTrialCount,
   type Asked,
   type RunPlan,
@@ -21,11 +22,12 @@ import {
 } from "@sluice/study";
 import type { Command } from "commander";
 import { listed, positive, seconds, seeds } from "./arguments.ts";
+import { executorOn, isRedis, shownOn, type ExecutorFlags } from "./executors.ts";
 import { locateStudy, onlyStudy, type FoundStudy } from "./locate.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The options of every command that plans the trials of a study. */
-export interface StudyFlags {
+export interface StudyFlags extends ExecutorFlags {
   readonly budget?: string;
   readonly seeds?: number | readonly number[];
   readonly task?: readonly string[];
@@ -99,12 +101,16 @@ async function runOptions(
   const settings = settingsOfTexts(texts);
   const { seeds: chosen, threads, jobs, limit, retry = false } = flags;
   const asked = askedOf(settings, flags);
+  if (threads !== undefined && isRedis(flags.on ?? ""))
+    throw studyError("--threads: each worker has its own, as in sluice worker redis://host:6379 --threads 4");
+  const executor = executorOn(flags);
   const run: RunOptions = {
     module: found.module,
     budget,
     out: resolve(folder, flags.out ?? join("runs", study.name, `${folderName(budget, settings)}${suffix}`)),
     retry,
     command: commandLine([command, ...given].join(" "), texts, flags),
+    ...(executor === undefined ? {} : { executor }),
     ...(asked === undefined ? {} : { asked }),
     ...(chosen === undefined ? {} : { seeds: chosen }),
     ...(threads === undefined ? {} : { threads }),
@@ -153,7 +159,7 @@ export function folderName(budget: string, settings: Settings): string {
 
 /** The command with every option that changes what runs, to be typed again. */
 function commandLine(command: string, texts: readonly string[], flags: StudyFlags): string {
-  const { budget, seeds: chosen, threads, jobs, out, data, limit, task = [], variant = [] } = flags;
+  const { budget, seeds: chosen, threads, jobs, out, data, limit, task = [], variant = [], on, queue } = flags;
   const parts = [
     ...texts.map(quoted),
     budget !== undefined && `--budget ${budget}`,
@@ -165,6 +171,8 @@ function commandLine(command: string, texts: readonly string[], flags: StudyFlag
     out !== undefined && `--out ${quoted(out)}`,
     data !== undefined && `--data ${quoted(data)}`,
     limit !== undefined && `--limit ${limit}`,
+    on !== undefined && `--on ${quoted(shownOn(on))}`,
+    queue !== undefined && `--queue ${quoted(queue)}`,
   ];
   return [`${program()} ${command}`, ...parts.filter((part) => part !== false)].join(" ");
 }

@@ -1,12 +1,5 @@
 /** A trial from the queue to its end, as its runner sees it. */
-import {
-  isStoreFailure,
-  messageOf,
-  type Executor,
-  type PlannedTrial,
-  type Stop,
-  type TrialTask,
-} from "@sluice/study";
+import { isStoreFailure, messageOf, type Executor, type PlannedTrial, type Stop, type TrialTask } from "@sluice/study";
 import { checkpointStep, takeIn } from "@sluice/runner";
 import { progressOf, readNews, readResult, type News, type Result } from "./messages.ts";
 import { piecesOf } from "./parcels.ts";

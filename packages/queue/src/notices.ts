@@ -35,8 +35,7 @@ export function notices({ say, worker }: NoticesOptions) {
     remindAt = now + REMIND_MS;
     if (jobs.workers === 0) say(`The trials wait: no worker is there. On a machine with the same code: ${worker}`);
     else if (Object.keys(jobs.refusals).length === 0) say(`The trials wait: ${busyText(jobs.workers)}.`);
-    else if (texts.length === 0)
-      say(`The trials wait: ${Object.values(jobs.refusals).join(" ")}`);
+    else if (texts.length === 0) say(`The trials wait: ${Object.values(jobs.refusals).join(" ")}`);
   };
 
   return {

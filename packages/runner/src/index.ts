@@ -16,7 +16,10 @@ export {
   lastCheckpoint,
   packTrial,
   unpackTrial,
-  type PackOptions, type Parcel, type ParcelFile } from "./folder/parcel.ts";
+  type PackOptions,
+  type Parcel,
+  type ParcelFile,
+} from "./folder/parcel.ts";
 export { clearArrivals, takeIn, type Arrival } from "./folder/arrive.ts";
 export { identifyStudy, trialCode, type IdentifyOptions, type StudyIdentity } from "./child/identify.ts";
 export { projectRoot } from "./code/root.ts";

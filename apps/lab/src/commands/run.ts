@@ -1,5 +1,6 @@
 import { runStudy } from "@sluice/study";
 import { announcement, endedEarly, outcomeLines } from "../announce.ts";
+import { withExecutorOptions } from "../executors.ts";
 import { interruptions } from "../interruptions.ts";
 import { displayFor } from "../show.ts";
 import { claimLines } from "../claims.ts";
@@ -12,7 +13,7 @@ interface Flags extends StudyFlags {
 }
 
 export const addRun: AddCommand = (program, terminal, ended) => {
-  withStudyOptions(program.command("run"))
+  withExecutorOptions(withStudyOptions(program.command("run")))
     .description("run a study (finished trials are skipped), and write its report")
     .option("--json", "print one JSON document to standard output, everything else to standard error")
     .addHelpText(
@@ -20,7 +21,8 @@ export const addRun: AddCommand = (program, terminal, ended) => {
       `
 Examples:
   sluice run digits --budget quick
-  sluice run digits hidden=128 --variant GRU --seeds 5..9`,
+  sluice run digits hidden=128 --variant GRU --seeds 5..9
+  sluice run digits --on redis://host:6379`,
     )
     .action(async (study: string | undefined, settings: string[], flags: Flags) =>
       ended(await run(study, { settings, flags, terminal })),
@@ -49,7 +51,12 @@ async function run(
   );
   try {
     const { stop: signal, kill } = interruption;
-    const outcome = await runStudy(prepared, { signal, kill, onEvent: (event) => display.event(event) });
+    const outcome = await runStudy(prepared, {
+      signal,
+      kill,
+      onEvent: (event) => display.event(event),
+      onNote: (text) => display.say(text),
+    });
     display.end();
     const width = widthOf(stream);
     const table = summaryTable(outcome.document, prepared.study.metrics, width);

@@ -8,6 +8,7 @@ import {
 } from "@sluice/study";
 import { announcement, endedEarly, outcomeLines, problemLine } from "../announce.ts";
 import { claimLines } from "../claims.ts";
+import { withExecutorOptions } from "../executors.ts";
 import { interruptions } from "../interruptions.ts";
 import { layTable, type Column } from "../layout.ts";
 import { displayFor, type Display } from "../show.ts";
@@ -20,7 +21,7 @@ interface Flags extends StudyFlags {
 }
 
 export const addSweep: AddCommand = (program, terminal, ended) => {
-  withStudyOptions(program.command("sweep"))
+  withExecutorOptions(withStudyOptions(program.command("sweep")))
     .description("tune the settings of every task and variant as the study's `tune` says, then run it with the best")
     .option("--json", "print one JSON document to standard output, everything else to standard error")
     .addHelpText(
@@ -65,6 +66,7 @@ async function sweep(given: string | undefined, { settings, flags, terminal }: G
         display = displayFor(round, stream);
       },
       onEvent: (event) => display?.event(event),
+      onNote: (text) => display?.say(text),
     });
     display?.end();
     const width = widthOf(stream);

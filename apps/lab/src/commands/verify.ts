@@ -21,6 +21,7 @@ import {
 import { positive } from "../arguments.ts";
 import { interruptions } from "../interruptions.ts";
 import { layTable, type Column } from "../layout.ts";
+import { newBoard } from "../board.ts";
 import { plainDisplay } from "../show.ts";
 import { storeAt } from "../stores.ts";
 import { plural } from "../study-options.ts";
@@ -74,7 +75,7 @@ async function verify(given: string, flags: Flags, terminal: Terminal): Promise<
     );
     if (again.code.hash !== manifest.code) print("The code is not that of the run: differences may come from it.");
     const plan: PreparedRun = { ...again, trials: chosen, pending: chosen, records: [] };
-    const display = plainDisplay(plan, print);
+    const display = plainDisplay(newBoard(plan), print);
     const { interrupted } = await runStudy(plan, {
       signal: interruption.stop,
       kill: interruption.kill,

@@ -27,7 +27,15 @@ export interface Pulse {
 }
 
 /** Starts the heartbeat. It beats until `end`. */
-export function pulseOf({ line, keys, name }: { readonly line: Line; readonly keys: Keys; readonly name: string }): Pulse {
+export function pulseOf({
+  line,
+  keys,
+  name,
+}: {
+  readonly line: Line;
+  readonly keys: Keys;
+  readonly name: string;
+}): Pulse {
   const running = new Set<Running>();
   const told = new WeakMap<Running, News>();
   let seenAt = 0;
@@ -43,7 +51,8 @@ export function pulseOf({ line, keys, name }: { readonly line: Line; readonly ke
     for (const trial of running) {
       const { job, place, news } = trial;
       const step = redis.pipeline().hget(keys.orders(place), job).hexists(keys.results(place), job);
-      if (told.get(trial) !== news) step.hset(keys.news(place), job, JSON.stringify(news)).pexpire(keys.news(place), KEEP_MS);
+      if (told.get(trial) !== news)
+        step.hset(keys.news(place), job, JSON.stringify(news)).pexpire(keys.news(place), KEEP_MS);
       const [order, finished] = answered(await step.exec());
       told.set(trial, news);
       if (!running.has(trial)) continue;

@@ -27,8 +27,7 @@ export interface CheckerOptions {
 const AGAIN_MS = 10_000;
 
 type Known = { readonly at: number } & (
-  | { readonly identity: StudyIdentity; readonly failed: null }
-  | { readonly identity: null; readonly failed: string }
+  { readonly identity: StudyIdentity; readonly failed: null } | { readonly identity: null; readonly failed: string }
 );
 
 /** Checks jobs. The code of a study is read again for each; its module is loaded again only if that has changed. */
@@ -75,7 +74,10 @@ function isItself(trial: Job["trial"]): boolean {
   return own.id === id && own.folder === folder;
 }
 
-function differs({ code, data }: StudyIdentity, trial: Pick<Job["trial"], "code" | "data">): "nothing" | "code" | "data" {
+function differs(
+  { code, data }: StudyIdentity,
+  trial: Pick<Job["trial"], "code" | "data">,
+): "nothing" | "code" | "data" {
   if (code.hash !== trial.code) return "code";
   const names = new Set([...Object.keys(data), ...Object.keys(trial.data)]);
   return [...names].every((name) => data[name] === trial.data[name]) ? "nothing" : "data";
@@ -88,7 +90,11 @@ function codeText({ code }: StudyIdentity, theirs: Readonly<Record<string, strin
   if (different.length === 0) return `what its code leaves open is different: ${code.unresolved.join("; ")}`;
   // A file whose imports differ has another hash as well; those that only one side has say more.
   const lines = different.map((name) =>
-    code.parts[name] === undefined ? `${name} is missing here` : theirs[name] === undefined ? `${name} is only here` : `${name} differs`,
+    code.parts[name] === undefined
+      ? `${name} is missing here`
+      : theirs[name] === undefined
+        ? `${name} is only here`
+        : `${name} differs`,
   );
   return `its code is another one: ${listText(lines)}`;
 }

@@ -52,7 +52,12 @@ export type JobEnd =
 /** Runs a trial in a folder of its own, and sends what it leaves. */
 export async function runJob(
   bench: Bench,
-  { job, data, module, folder }: { readonly job: string; readonly data: Job; readonly module: string; readonly folder: string },
+  {
+    job,
+    data,
+    module,
+    folder,
+  }: { readonly job: string; readonly data: Job; readonly module: string; readonly folder: string },
   events: JobEvents,
 ): Promise<JobEnd> {
   const store = folderStore(folder);
@@ -90,7 +95,11 @@ export async function runJob(
     const record = await store.readTrial(data.trial);
     if (watched.isFinishedElsewhere()) return { kind: "finished", record, first: false };
     if (record.status === "interrupted" && !watched.isOrdered()) return await giveBack(bench, { job, own });
-    return { kind: "finished", record, first: await hand(bench, { job, place: data.place, own, record, news: watched.news() }) };
+    return {
+      kind: "finished",
+      record,
+      first: await hand(bench, { job, place: data.place, own, record, news: watched.news() }),
+    };
   } finally {
     await sending.end();
     watched.end();
@@ -112,7 +121,10 @@ async function goOn({ line, keys, stop }: Bench, job: string, own: string, event
 }
 
 /** A trial under the worker's pulse: what it tells, and who may stop it. */
-function watchedTrial({ pulse, name, stop, kill }: Bench, { job, place }: { readonly job: string; readonly place: string }) {
+function watchedTrial(
+  { pulse, name, stop, kill }: Bench,
+  { job, place }: { readonly job: string; readonly place: string },
+) {
   const stopping = new AbortController();
   const killing = new AbortController();
   let ordered = false;
@@ -144,7 +156,10 @@ function watchedTrial({ pulse, name, stop, kill }: Bench, { job, place }: { read
 }
 
 /** Sends checkpoints while a trial runs, so that the next worker goes on from there if this one dies. */
-function sendCheckpoints({ line, keys, checkpoints }: Bench, { job, own, from }: { readonly job: string; readonly own: string; readonly from: number }) {
+function sendCheckpoints(
+  { line, keys, checkpoints }: Bench,
+  { job, own, from }: { readonly job: string; readonly own: string; readonly from: number },
+) {
   const end = new AbortController();
   const loop = async (): Promise<void> => {
     let sent = from;
@@ -175,7 +190,10 @@ function sendCheckpoints({ line, keys, checkpoints }: Bench, { job, own, from }:
 }
 
 /** Leaves the checkpoint in Redis for the next worker. */
-async function giveBack({ line, keys, kill }: Bench, { job, own }: { readonly job: string; readonly own: string }): Promise<JobEnd> {
+async function giveBack(
+  { line, keys, kill }: Bench,
+  { job, own }: { readonly job: string; readonly own: string },
+): Promise<JobEnd> {
   const step = lastCheckpoint(own);
   const saved = await line.patiently(() => readSavedOf({ line, keys }, job), kill);
   if (step <= (saved?.step ?? 0)) return { kind: "returned", step: saved?.step ?? 0 };
@@ -200,7 +218,11 @@ async function hand({ line, keys, kill }: Bench, { job, place, own, record, news
     ...(record.status === "done" || record.status === "diverged" ? { without: ["checkpoints"] } : {}),
     signal: kill,
   });
-  return handResult({ line, keys }, { job, place }, { ...news, status: statusOf(record), reason: record.reason ?? null, parcel });
+  return handResult(
+    { line, keys },
+    { job, place },
+    { ...news, status: statusOf(record), reason: record.reason ?? null, parcel },
+  );
 }
 
 /** Puts a result into Redis, if none is there. */

@@ -88,7 +88,17 @@ export async function startWorker(options: WorkerOptions): Promise<TrialWorker> 
   const threads = options.threads ?? Math.max(1, Math.floor(availableParallelism() / parallel));
   const root = projectRoot(folder);
   const dataFolder = options.dataFolder === undefined ? null : resolve(options.dataFolder);
-  const bench: Bench = { line, keys, pulse, name, threads, dataFolder, checkpoints, stop: stopping.signal, kill: killing.signal };
+  const bench: Bench = {
+    line,
+    keys,
+    pulse,
+    name,
+    threads,
+    dataFolder,
+    checkpoints,
+    stop: stopping.signal,
+    kill: killing.signal,
+  };
   const check = checkerOf({
     root,
     dataFolder,
@@ -197,7 +207,11 @@ async function isWanted({ line, keys, name, stop }: Bench, job: string, { place 
   if (runner === 0 || finished === 1) return false;
   if (order !== "stop" && order !== "kill") return true;
   const nothing = { worker: name, resumed: null, progress: null, parcel: null };
-  await handResult({ line, keys }, { job, place }, { ...nothing, status: "interrupted", reason: "stopped by the user before it started" });
+  await handResult(
+    { line, keys },
+    { job, place },
+    { ...nothing, status: "interrupted", reason: "stopped by the user before it started" },
+  );
   return false;
 }
 
@@ -220,11 +234,15 @@ async function runAndTell(processing: Processing, taken: Taken): Promise<void> {
   const { trial } = data;
   const folder = scratch.newFolder();
   onEvent({ kind: "started", trial, from: data.from });
-  const end = await runJob(bench, { job, data, module, folder }, {
-    onResumed: (step) => onEvent({ kind: "resumed", trial, step }),
-    onProgress: (progress) => onEvent({ kind: "progress", trial, progress }),
-    onNote: (text) => processing.say(`${trial.folder}: ${text}`),
-  })
+  const end = await runJob(
+    bench,
+    { job, data, module, folder },
+    {
+      onResumed: (step) => onEvent({ kind: "resumed", trial, step }),
+      onProgress: (progress) => onEvent({ kind: "progress", trial, progress }),
+      onNote: (text) => processing.say(`${trial.folder}: ${text}`),
+    },
+  )
     .catch((error: unknown) => ({ kind: "broken", reason: messageOf(error) }) as const)
     .finally(() => scratch.remove(folder));
   if (end.kind === "finished") return onEvent({ kind: "ended", trial, record: end.record, first: end.first });

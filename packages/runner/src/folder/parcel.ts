@@ -87,7 +87,7 @@ export async function unpackTrial(
       makeFolder(dirname(target));
       const file = openSync(target, "wx");
       try {
-        for (let left = bytes; left > 0; ) {
+        for (let left = bytes; left > 0;) {
           if (rest.length === 0) {
             const next = await source.next();
             if (next.done === true) throw studyError(`${path}: the parcel ends ${left} bytes before the file does`);
@@ -122,7 +122,12 @@ function partsOf(path: string): readonly string[] {
 function pathsIn(folder: string): readonly string[] {
   const paths = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1).split(sep).join("/"))
+    .map((entry) =>
+      join(entry.parentPath, entry.name)
+        .slice(folder.length + 1)
+        .split(sep)
+        .join("/"),
+    )
     .sort();
   const first = (path: string): boolean => path.startsWith("checkpoints/");
   return [...paths.filter(first), ...paths.filter((path) => !first(path))];

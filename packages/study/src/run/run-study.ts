@@ -104,7 +104,11 @@ function whyNoMore({ code }: RunPlan, lock: StoreLock): RunOutcome["ended"] {
   return changed === null ? null : { by: "code", reason: changed };
 }
 
-async function runOne(run: RunPlan, trial: PlannedTrial, control: Required<Omit<RunControl, "onNote">>): Promise<TrialRecord> {
+async function runOne(
+  run: RunPlan,
+  trial: PlannedTrial,
+  control: Required<Omit<RunControl, "onNote">>,
+): Promise<TrialRecord> {
   const { store, study, threads, dataFolder, environment, changes, limit } = run;
   const { signal, kill, onEvent } = control;
   const ending = await run.executor.run(trial, {

@@ -30,7 +30,15 @@ function planned(
   { place = newPlace(), ...options }: Partial<RunPlanOptions> & { readonly place?: Place } = {},
 ): Promise<RunPlan> {
   const asked = { settings, variants: ["slow"] };
-  return planRun(study, { store: place.store, executor: place.executor(), seeds: 1, jobs: 1, asked, ...(code && { code }), ...options });
+  return planRun(study, {
+    store: place.store,
+    executor: place.executor(),
+    seeds: 1,
+    jobs: 1,
+    asked,
+    ...(code && { code }),
+    ...options,
+  });
 }
 
 async function ran(subject: Subject, settings: Settings, control: RunControl = {}): Promise<TrialRecord> {
