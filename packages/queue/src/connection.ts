@@ -6,10 +6,22 @@ import { PASSWORD_VARIABLE, type RedisAddress } from "./address.ts";
 const COMMAND_MS = 10_000;
 const OLDEST: readonly [number, number] = [6, 2];
 
-/** What all connections have in common: they reconnect for ever, and notice a peer that says nothing. */
-function connectionOptions(address: RedisAddress): RedisOptions {
+/** A connection that can be closed for good. */
+export interface Connection {
+  readonly redis: Redis;
+  /** The last thing that went wrong with it. */
+  last(): unknown;
+  /** Connects again, where a connection still looks open that says nothing any more. */
+  renew(): void;
+  close(): void;
+}
+
+/** Connections reconnect for ever. */
+function connectionTo(address: RedisAddress, options: RedisOptions = {}): Connection {
   const { host, port, db, username, password, encrypted } = address;
-  return {
+  let closed = false;
+  let last: unknown = new Error("the connection is closed");
+  const redis = new Redis({
     host,
     port,
     db,
@@ -18,44 +30,71 @@ function connectionOptions(address: RedisAddress): RedisOptions {
     ...(encrypted ? { tls: {} } : {}),
     maxRetriesPerRequest: null,
     connectTimeout: COMMAND_MS,
-    // A blocking command of BullMQ waits for at most ten seconds.
-    socketTimeout: 20_000,
     keepAlive: 10_000,
-    retryStrategy: (times) => Math.min(100 * times, 2000),
+    disconnectTimeout: 300,
+    // After a refused password, `disconnect` alone does not end the attempts.
+    retryStrategy: (times) => (closed ? null : Math.min(100 * times, 2000)),
+    ...options,
+  });
+  // Without a listener, ioredis prints what it hears.
+  redis.on("error", (error) => void (last = error));
+  return {
+    redis,
+    last: () => last,
+    renew: () => redis.disconnect(true),
+    close() {
+      closed = true;
+      redis.disconnect();
+    },
   };
 }
 
 /** The connection of a BullMQ worker, which waits for ever. The line tells the user about Redis. */
-export function patientConnection(address: RedisAddress): Redis {
-  const redis = new Redis(connectionOptions(address));
-  redis.on("error", () => {});
-  return redis;
-}
+export const patientConnection = (address: RedisAddress): Connection => connectionTo(address);
 
 /**
  * Connects to a Redis. Later, commands of a connection that is lost fail within ten seconds, and it reconnects.
  *
  * @throws an error that says why there is no connection, if the first attempt fails.
  */
-export async function connect(address: RedisAddress): Promise<Redis> {
-  const redis = new Redis({
-    ...connectionOptions(address),
+export async function connect(address: RedisAddress): Promise<Connection> {
+  await tryOut(address);
+  const connection = connectionTo(address, {
     commandTimeout: COMMAND_MS,
-    socketTimeout: COMMAND_MS,
     autoResendUnfulfilledCommands: false,
     enableReadyCheck: false,
     lazyConnect: true,
   });
-  let last: unknown = null;
-  // Without a listener, ioredis prints what it hears.
-  redis.on("error", (error) => void (last = error));
+  try {
+    await connection.redis.connect();
+    return connection;
+  } catch {
+    connection.close();
+    throw noConnection(address, connection.last());
+  }
+}
+
+/** One attempt by a connection of its own: one that reconnects would ask again and again with a wrong password. */
+async function tryOut(address: RedisAddress): Promise<void> {
+  const { redis, last, close } = connectionTo(address, {
+    retryStrategy: () => null,
+    enableReadyCheck: false,
+    lazyConnect: true,
+  });
+  let said: unknown = null;
+  const timer = setTimeout(close, COMMAND_MS);
   try {
     await redis.connect();
-    await checkServer(redis, address);
-    return redis;
+    await checkServer(redis, address).catch((error: unknown) => {
+      said = error;
+      throw error;
+    });
   } catch (error) {
-    redis.disconnect();
-    throw error instanceof Error && error.name === "StudyError" ? error : noConnection(address, last ?? error);
+    if (error instanceof Error && error.name === "StudyError") throw error;
+    throw noConnection(address, said ?? last());
+  } finally {
+    clearTimeout(timer);
+    close();
   }
 }
 

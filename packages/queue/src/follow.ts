@@ -1,9 +1,10 @@
 /** A trial from the queue to its end, as its runner sees it. */
 import { isStoreFailure, messageOf, type Executor, type PlannedTrial, type Stop, type TrialTask } from "@sluice/study";
 import { checkpointStep, takeIn } from "@sluice/runner";
+import { KEEP_MS } from "./keys.ts";
 import { progressOf, readNews, readResult, type News, type Result } from "./messages.ts";
 import { piecesOf } from "./parcels.ts";
-import { forget, readSavedOf, save, submit, type Desk } from "./submit.ts";
+import { forget, readSavedOf, save, submit, TAKEN, type Desk } from "./submit.ts";
 import type { Sight, Watch } from "./watch.ts";
 
 /** How long a worker may take to stop a trial and to send its checkpoint, and to kill it. */
@@ -71,7 +72,7 @@ async function stages(followed: Followed): Promise<Stop | null> {
   for (;;) {
     const sight = await watch.next();
     const text = sight.results[job];
-    if (text !== undefined) {
+    if (text !== undefined && text !== TAKEN) {
       const result = readResult(text);
       if (await isLeftOver(followed, result)) submitted = null;
       else {
@@ -97,7 +98,7 @@ async function stages(followed: Followed): Promise<Stop | null> {
 }
 
 const isLost = ({ jobs, results }: Sight, job: string): boolean =>
-  !jobs.waiting.has(job) && !jobs.active.has(job) && !jobs.failed.has(job) && results[job] === undefined;
+  !jobs.waiting.has(job) && !jobs.active.has(job) && !jobs.failed.has(job) && (results[job] ?? TAKEN) === TAKEN;
 
 /** A trial that an earlier run had stopped: its checkpoint is where this run goes on. */
 async function isLeftOver({ desk, job, task }: Followed, { status, parcel }: Result): Promise<boolean> {
@@ -209,7 +210,10 @@ function ordersOf(followed: Followed) {
       if (now - given < ORDER_MS) return null;
       given = now;
       const order = task.kill.aborted ? "kill" : "stop";
-      await line.patiently(() => line.redis.hset(keys.orders(place), job, order), task.signal);
+      await line.patiently(
+        () => line.redis.multi().hset(keys.orders(place), job, order).pexpire(keys.orders(place), KEEP_MS).exec(),
+        task.signal,
+      );
       // A job that a worker has cannot be removed.
       const removed = await line.patiently(() => queue.remove(job), task.signal);
       if (removed === 0 && !isLost(sight, job)) return null;
@@ -223,7 +227,7 @@ async function withdrawn({ desk, job, trial, watch }: Followed): Promise<Stop | 
   const { line, keys, store } = desk;
   // A worker may have finished in the meantime; the next sight has its result.
   const { results } = await watch.next();
-  if (results[job] !== undefined) return null;
+  if ((results[job] ?? TAKEN) !== TAKEN) return null;
   const saved = await line.patiently(() => readSavedOf(desk, job));
   if (saved?.by === "worker") {
     try {

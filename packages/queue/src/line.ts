@@ -29,6 +29,8 @@ export interface LineOptions {
   say(text: string): void;
   /** Seconds without Redis after which work is given up; default: never. */
   readonly patience?: number;
+  /** Called if Redis says nothing though the connection looks open. */
+  onSilence?(): void;
 }
 
 const AGAIN_MS = 300;
@@ -37,12 +39,11 @@ const SILENT_MS = 2000;
 const REMIND_MS = 60_000;
 
 /** Opens a connection. @throws an error that says why there is none. */
-export async function openLine(url: string, { say, patience = Infinity }: LineOptions): Promise<Line> {
+export async function openLine(url: string, { say, patience = Infinity, onSilence }: LineOptions): Promise<Line> {
   const address = redisAddress(url);
-  const redis = await connect(address);
+  const connection = await connect(address);
+  const { redis } = connection;
   const outage = outageOf(address, say);
-  let last: unknown = new Error("the connection is closed");
-  redis.on("error", (error) => void (last = error));
   return {
     address,
     redis,
@@ -50,13 +51,17 @@ export async function openLine(url: string, { say, patience = Infinity }: LineOp
       for (;;) {
         try {
           // A command would wait for the connection; it is better to say that there is none.
-          if (redis.status !== "ready") throw last;
+          if (redis.status !== "ready") throw connection.last();
           const result = await work();
           outage.over();
           return result;
         } catch (error) {
           if (redis.status === "ready" && !isOutage(error)) throw error;
           const seconds = outage.noted(error);
+          if (redis.status === "ready" && /timed out/.test(messageOf(error))) {
+            connection.renew();
+            onSilence?.();
+          }
           if (signal?.aborted === true) throw givenUp(address, error, "and the trials are to stop");
           if (seconds > patience) throw givenUp(address, error, `for ${formatSeconds(seconds)}`);
           await wait(AGAIN_MS);
@@ -64,7 +69,7 @@ export async function openLine(url: string, { say, patience = Infinity }: LineOp
       }
     },
     isDown: () => redis.status !== "ready",
-    close: () => redis.disconnect(),
+    close: () => connection.close(),
   };
 }
 

@@ -107,6 +107,8 @@ async function opened(options: RedisWorkersOptions, say: (text: string) => void)
     say,
     async close() {
       watch.end();
+      // Workers need not begin what nobody waits for.
+      if (!line.isDown()) await line.redis.del(keys.runner(place)).catch(() => {});
       await queue.close().catch(() => {});
       line.close();
     },

@@ -8,6 +8,9 @@ import type { Line } from "./line.ts";
 import { readSaved, type Job, type ParcelNote, type Saved } from "./messages.ts";
 import { sendParcel } from "./parcels.ts";
 
+/** Stands in the place of a result that has arrived, so that one that comes later is not taken for the first. */
+export const TAKEN = "taken";
+
 /** A runs folder and its study, as a queue sees them. */
 export interface Desk {
   readonly line: Line;
@@ -50,6 +53,7 @@ export async function submit(
   await line.patiently(async () => {
     await redis.hdel(keys.orders(place), job);
     await redis.hdel(keys.news(place), job);
+    if ((await redis.hget(keys.results(place), job)) === TAKEN) await redis.hdel(keys.results(place), job);
     await queue.add("trial", data, { jobId: job, removeOnComplete: true, removeOnFail: false });
   });
 }
@@ -83,7 +87,9 @@ export async function forget(desk: Desk, job: string, parcel: ParcelNote | null)
     const saved = await readSavedOf(desk, job);
     for (const id of [parcel?.id, saved?.parcel.id]) if (id !== undefined) await redis.del(keys.parcel(id));
     await redis.del(keys.saved(job));
-    for (const key of [keys.news(place), keys.orders(place), keys.results(place)]) await redis.hdel(key, job);
+    for (const key of [keys.news(place), keys.orders(place)]) await redis.hdel(key, job);
+    // A worker that was slow, or cut off, may still run it.
+    await redis.multi().hset(keys.results(place), job, TAKEN).pexpire(keys.results(place), KEEP_MS).exec();
     // Fails for a job that a worker has; the worker notices that it is not wanted any more.
     await queue.remove(job);
   });

@@ -58,7 +58,7 @@ export interface TrialWorker {
   readonly root: string;
   readonly parallel: number;
   readonly threads: number;
-  /** How many trials run at this moment. */
+  /** How many trials it has at this moment: those that run, and those that it looks at. */
   running(): number;
   /** Takes no more trials; those that run write a checkpoint and go back to the queue. Resolves when all have. */
   stop(): Promise<void>;
@@ -81,7 +81,8 @@ export async function startWorker(options: WorkerOptions): Promise<TrialWorker> 
   const { queue = "sluice", folder = process.cwd(), parallel = 1, silence = 15, checkpoints = 10 } = options;
   const say = (text: string): void => options.say?.(text);
   const keys = keysOf(queue);
-  const line = await openLine(options.url, { say });
+  let renew = (): void => {};
+  const line = await openLine(options.url, { say, onSilence: () => renew() });
   const name = workerName();
   const pulse = pulseOf({ line, keys, name });
   const [stopping, killing] = [new AbortController(), new AbortController()];
@@ -109,21 +110,20 @@ export async function startWorker(options: WorkerOptions): Promise<TrialWorker> 
   });
   const scratch = scratchFolder(options.scratch);
   const connection = patientConnection(line.address);
-  const worker = new Worker(
-    queue,
-    processorOf({ bench, check, scratch, say, onEvent: (event) => options.onEvent?.(event) }),
-    {
-      connection,
-      prefix: BULL_PREFIX,
-      name,
-      concurrency: parallel,
-      lockDuration: silence * 1000,
-      stalledInterval: silence * 400,
-      maxStalledCount: DEATHS,
-      runRetryDelay: 1000,
-      skipVersionCheck: true,
-    },
-  );
+  renew = connection.renew;
+  const onEvent = (event: WorkerEvent): void => options.onEvent?.(event);
+  const processing: Processing = { bench, check, scratch, busy: new Set(), say, onEvent };
+  const worker = new Worker(queue, processorOf(processing), {
+    connection: connection.redis,
+    prefix: BULL_PREFIX,
+    name,
+    concurrency: parallel,
+    lockDuration: silence * 1000,
+    stalledInterval: silence * 400,
+    maxStalledCount: DEATHS,
+    runRetryDelay: 1000,
+    skipVersionCheck: true,
+  });
   // The line tells about Redis. A job that was given to another worker in the meantime is no error: the first result
   // counts.
   worker.on("error", () => {});
@@ -133,13 +133,13 @@ export async function startWorker(options: WorkerOptions): Promise<TrialWorker> 
     root,
     parallel,
     threads,
-    running: () => pulse.running.size,
+    running: () => processing.busy.size,
     async stop() {
       stopping.abort();
       await closed(worker, killing.signal);
       pulse.end();
       line.close();
-      connection.disconnect();
+      connection.close();
       scratch.end();
     },
     kill: () => killing.abort(),
@@ -160,6 +160,8 @@ interface Processing {
   readonly bench: Bench;
   readonly check: ReturnType<typeof checkerOf>;
   readonly scratch: Scratch;
+  /** The jobs that it has. */
+  readonly busy: Set<string>;
   say(text: string): void;
   onEvent(event: WorkerEvent): void;
 }
@@ -167,9 +169,8 @@ interface Processing {
 /** What BullMQ calls for a job. It never throws because of what a trial does. */
 function processorOf(processing: Processing) {
   const refused = new Set<string>();
-  return async (queued: QueuedJob, token?: string): Promise<void> => {
+  const process = async ({ queued, token }: Pick<Taken, "queued" | "token">, job: string): Promise<void> => {
     const data = readJob(queued.data);
-    const job = queued.id ?? "";
     const { bench, check } = processing;
     if (!(await isWanted(bench, job, data))) return;
     const { module, why } = await check(data);
@@ -178,6 +179,15 @@ function processorOf(processing: Processing) {
     if (!refused.has(text)) processing.say(text);
     refused.add(text);
     await refuse(processing, { queued, token, data, text });
+  };
+  return async (queued: QueuedJob, token?: string): Promise<void> => {
+    const job = queued.id ?? "";
+    processing.busy.add(job);
+    try {
+      await process({ queued, token }, job);
+    } finally {
+      processing.busy.delete(job);
+    }
   };
 }
 
