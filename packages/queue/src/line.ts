@@ -37,6 +37,7 @@ const AGAIN_MS = 300;
 /** Shorter outages are not worth a word. */
 const SILENT_MS = 2000;
 const REMIND_MS = 60_000;
+const RENEW_MS = 5000;
 
 /** Opens a connection. @throws an error that says why there is none. */
 export async function openLine(url: string, { say, patience = Infinity, onSilence }: LineOptions): Promise<Line> {
@@ -44,6 +45,7 @@ export async function openLine(url: string, { say, patience = Infinity, onSilenc
   const connection = await connect(address);
   const { redis } = connection;
   const outage = outageOf(address, say);
+  let [closed, renewedAt] = [false, 0];
   return {
     address,
     redis,
@@ -56,9 +58,13 @@ export async function openLine(url: string, { say, patience = Infinity, onSilenc
           outage.over();
           return result;
         } catch (error) {
+          if (closed) throw studyError(`${address.shown}: the connection is closed`, error);
           if (redis.status === "ready" && !isOutage(error)) throw error;
           const seconds = outage.noted(error);
-          if (redis.status === "ready" && /timed out/.test(messageOf(error))) {
+          // Many commands may time out at once.
+          const isSilent = redis.status === "ready" && /timed out/.test(messageOf(error));
+          if (isSilent && performance.now() - renewedAt > RENEW_MS) {
+            renewedAt = performance.now();
             connection.renew();
             onSilence?.();
           }
@@ -68,8 +74,11 @@ export async function openLine(url: string, { say, patience = Infinity, onSilenc
         }
       }
     },
-    isDown: () => redis.status !== "ready",
-    close: () => connection.close(),
+    isDown: () => redis.status !== "ready" || outage.isOn(),
+    close() {
+      closed = true;
+      connection.close();
+    },
   };
 }
 
@@ -93,6 +102,7 @@ function outageOf({ shown }: RedisAddress, say: LineOptions["say"]) {
       }
       return gone / 1000;
     },
+    isOn: () => since !== null,
     over(): void {
       if (since !== null && told !== 0)
         say(`Redis at ${shown} is back after ${formatSeconds((performance.now() - since) / 1000)}.`);

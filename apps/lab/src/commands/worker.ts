@@ -87,7 +87,10 @@ async function work(redis: string, flags: Flags, { folder, stdout, stderr, close
     await worker.stop();
     display.end();
     stream.write(`${countsText(counts, interruption.stop.aborted ? null : idle)}\n`);
-    return interruption.stop.aborted ? EXIT.interrupted : EXIT.done;
+    const code = interruption.stop.aborted ? EXIT.interrupted : EXIT.done;
+    // BullMQ goes on trying to reach a Redis that is gone, and would keep the process alive.
+    setTimeout(() => process.exit(code), 1000).unref();
+    return code;
   } finally {
     display.end();
     interruption.end();
