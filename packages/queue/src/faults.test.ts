@@ -1,4 +1,5 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,7 +11,7 @@ import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import { proxyTo } from "../fixtures/proxy.ts";
 import { noRedis, ownRedis, type OwnRedis } from "../fixtures/redis.ts";
-import { workerProcess, type WorkerProcess } from "../fixtures/workers.ts";
+import { nodeArguments, workerProcess, type WorkerProcess } from "../fixtures/workers.ts";
 import { redisWorkers, type RedisWorkersOptions } from "./redis-workers.ts";
 
 const module = fileURLToPath(new URL("../fixtures/executor.ts", import.meta.url));
@@ -120,20 +121,23 @@ describe.skipIf(noRedis !== null)(`what goes wrong with a queue${noRedis === nul
     expect(new Set(places).size).toBe(2);
   });
 
-  test.each([{ empty: false }, { empty: true }])("Redis ends and starts again, emptied: $empty", async ({ empty }) => {
-    await worker({ parallel: 2 });
-    let restarted: Promise<void> | undefined;
-    const outcome = await ran({ seeds: 2 }, (event) => {
-      if (progressed(event, 30))
-        restarted ??= redis
-          .kill()
-          .then(() => wait(2500))
-          .then(() => redis.restart({ empty }));
-    });
-    await restarted;
-    await expectUndisturbed(outcome);
-    expect(said.join("\n")).toMatch(/Redis at redis:\/\/127.0.0.1:\d+ is gone: .*\n.*is back after/);
-  });
+  test.each(inject("long") ? [{ empty: false }, { empty: true }] : [{ empty: true }])(
+    "Redis ends and starts again, emptied: $empty",
+    async ({ empty }) => {
+      await worker({ parallel: 2 });
+      let restarted: Promise<void> | undefined;
+      const outcome = await ran({ seeds: 2 }, (event) => {
+        if (progressed(event, 30))
+          restarted ??= redis
+            .kill()
+            .then(() => wait(2500))
+            .then(() => redis.restart({ empty }));
+      });
+      await restarted;
+      await expectUndisturbed(outcome);
+      expect(said.join("\n")).toMatch(/Redis at redis:\/\/127.0.0.1:\d+ is gone: .*\n.*is back after/);
+    },
+  );
 
   test("a slow worker comes back after another has its trial: one result, the same bits", async () => {
     const slow = await worker();
@@ -155,38 +159,44 @@ describe.skipIf(noRedis !== null)(`what goes wrong with a queue${noRedis === nul
     ).toEqual([false, true]);
   });
 
-  test("a worker that is cut off by a partition: it goes on, and what it brings later is not needed", async () => {
-    const proxy = await proxyTo(redis.port);
-    const cutOff = await worker({ url: `redis://127.0.0.1:${proxy.port}` });
-    let isCut = false;
-    const outcome = await ran({}, (event) => {
-      if (isCut || !progressed(event, 30)) return;
-      isCut = true;
-      proxy.cut();
-      void worker();
-    });
-    await expectUndisturbed(outcome);
-    proxy.mend();
-    const { first } = await cutOff.until(({ kind }) => kind === "ended");
-    proxy.close();
-    expect(first).toBeTypeOf("boolean");
-  });
+  test.runIf(inject("long"))(
+    "a worker that is cut off by a partition: it goes on, and what it brings later is not needed",
+    async () => {
+      const proxy = await proxyTo(redis.port);
+      const cutOff = await worker({ url: `redis://127.0.0.1:${proxy.port}` });
+      let isCut = false;
+      const outcome = await ran({}, (event) => {
+        if (isCut || !progressed(event, 30)) return;
+        isCut = true;
+        proxy.cut();
+        void worker();
+      });
+      await expectUndisturbed(outcome);
+      proxy.mend();
+      const { first } = await cutOff.until(({ kind }) => kind === "ended");
+      proxy.close();
+      expect(first).toBeTypeOf("boolean");
+    },
+  );
 
-  test("a run that is cut off by a partition: workers go on, and it takes their results", async () => {
-    const proxy = await proxyTo(redis.port);
-    await worker({ parallel: 2 });
-    let mended: Promise<void> | undefined;
-    const outcome = await ran({ seeds: 2, url: `redis://127.0.0.1:${proxy.port}` }, (event) => {
-      if (mended !== undefined || !progressed(event, 30)) return;
-      proxy.cut();
-      mended = wait(4000).then(() => proxy.mend());
-    });
-    await mended;
-    proxy.close();
-    await expectUndisturbed(outcome);
-  });
+  test.runIf(inject("long"))(
+    "a run that is cut off by a partition: workers go on, and it takes their results",
+    async () => {
+      const proxy = await proxyTo(redis.port);
+      await worker({ parallel: 2 });
+      let mended: Promise<void> | undefined;
+      const outcome = await ran({ seeds: 2, url: `redis://127.0.0.1:${proxy.port}` }, (event) => {
+        if (mended !== undefined || !progressed(event, 30)) return;
+        proxy.cut();
+        mended = wait(4000).then(() => proxy.mend());
+      });
+      await mended;
+      proxy.close();
+      await expectUndisturbed(outcome);
+    },
+  );
 
-  test("the same trial twice in the queue runs to one result", async () => {
+  test.runIf(inject("long"))("the same trial twice in the queue runs to one result", async () => {
     await worker({ parallel: 2 });
     const client = new Redis({ port: redis.port });
     const { Queue } = await import("bullmq");
@@ -230,15 +240,15 @@ describe.skipIf(noRedis !== null)(`what goes wrong with a queue${noRedis === nul
     expect(wrong.printed.some(({ kind }) => kind === "started")).toBe(false);
   });
 
-  test("a run that is killed leaves its result to the next run of the folder", async () => {
+  test("a run that is killed: its trial is finished, and the next run of the folder takes the result", async () => {
     const store = newStore();
     const one = await worker();
-    const stop = new AbortController();
-    // What a killed run leaves: a trial in the queue that a worker has, and no order to stop it.
-    const abandoned = ran({ store, signal: stop.signal }, () => {});
+    const program = fileURLToPath(new URL("../fixtures/run.ts", import.meta.url));
+    const run = spawn(process.execPath, [...nodeArguments, program, redis.url, module, store.folder, "150"]);
     await one.until(({ kind }) => kind === "started");
+    run.kill("SIGKILL");
     await one.until(({ kind }) => kind === "ended");
-    await abandoned;
     await expectUndisturbed(await ran({ store }));
+    expect(one.printed.filter(({ kind }) => kind === "started")).toHaveLength(1);
   });
 });
