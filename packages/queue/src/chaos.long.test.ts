@@ -23,7 +23,8 @@ function command(name: string, ...args: readonly string[]) {
   let ended: Promise<number | null>;
   const start = (): void => {
     child = spawn(process.execPath, ["--conditions=@sluice/source", sluice, ...args], {
-      cwd: scratch,
+      // A worker runs the studies of the checkout that it is started in.
+      cwd: at(""),
       stdio: ["ignore", "pipe", "pipe"],
     });
     for (const stream of [child.stdout, child.stderr]) stream?.on("data", (part) => (printed += part));
