@@ -17,7 +17,7 @@ export const layers = [
   ["exchange"],
   ["study"],
   ["runner", "trials"],
-  ["jobs"],
+  ["jobs", "queue"],
   ["sluice"],
   ["lab"],
   ["browsers"],
@@ -29,8 +29,8 @@ export const layers = [
 export const reserved = [
   {
     modules: ["node:fs", "node:fs/promises", "fs", "fs/promises"],
-    packages: ["data", "runner", "jobs", "lab", "experiments", "bench", "browsers", "inside", "own-csv"],
-    why: "Only runner, the lab, the bench, the tools, the loaders of data, the records of jobs and the examples that write files touch the file system.",
+    packages: ["data", "runner", "queue", "jobs", "lab", "experiments", "bench", "browsers", "inside", "own-csv"],
+    why: "Only runner, the scratch folders of queue, the lab, the bench, the tools, the loaders of data, the records of jobs and the examples that write files touch the file system.",
   },
   { modules: ["gpu.js"], packages: ["gpu"], why: "Only @sluice/gpu depends on gpu.js." },
 ];

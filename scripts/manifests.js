@@ -26,6 +26,7 @@ const keywords = {
   lab: ["reproducible research", "cli"],
   norm: ["layer normalization", "batch normalization"],
   params: ["initialization", "regularization"],
+  queue: ["reproducible research", "redis", "bullmq"],
   runner: ["reproducible research"],
   sluice: ["webassembly", "automatic differentiation"],
   study: ["reproducible research", "statistics"],

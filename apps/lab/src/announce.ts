@@ -49,7 +49,9 @@ export function announcement(run: RunPlan, name: string): string[] {
   const work =
     pending.length === 0
       ? "Nothing left to run."
-      : `${plural(pending.length, "trial")} to run${resuming}, ${jobs} at a time with ${plural(threads, "thread")} each: ${time}.`;
+      : run.executor.takesAll === true
+        ? `${plural(pending.length, "trial")} to run${resuming}, as many at a time as the workers take.`
+        : `${plural(pending.length, "trial")} to run${resuming}, ${jobs} at a time with ${plural(threads, "thread")} each: ${time}.`;
   const done = records.filter(({ status }) => status === "done").length;
   return [
     `${name}, ${run.budget}: ${plural(trials.length, "trial")} (${sizeText(run)}), ${done} done already.`,

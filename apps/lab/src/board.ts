@@ -97,7 +97,9 @@ const signs: { readonly [status: string]: string } = {
 const signOf = (status: string): string => signs[status] ?? "?";
 
 /** Columns of numbers have the width of the widest number, so that they do not move. */
-function columns({ headline, now, width }: Drawing, tunes: boolean): Column<BoardRow>[] {
+function columns({ headline, now, width }: Drawing, rows: readonly BoardRow[]): Column<BoardRow>[] {
+  const tunes = rows.some(({ trial }) => trial.tuning !== undefined);
+  const away = rows.some(({ place }) => place !== undefined);
   const text = (title: string, cell: (row: BoardRow) => string): Column<BoardRow> => ({
     title,
     align: "left",
@@ -125,6 +127,7 @@ function columns({ headline, now, width }: Drawing, tunes: boolean): Column<Boar
       fold === undefined ? String(seed) : `${seed}, fold ${fold.index + 1}`,
     ),
     ...(tunes ? [text("tries", ({ trial: { tuning } }) => (tuning === undefined ? "" : settingsText(tuning)))] : []),
+    ...(away ? [text("where", ({ place = "" }) => place)] : []),
     number("step", 3, 11, ({ progress }) => (progress === undefined ? "" : `${progress.step}/${progress.steps}`)),
     number("loss", 6, 7, ({ progress }) => shortNumber(progress?.loss)),
     number(headline, 5, 7, ({ progress }) => shortNumber(progress?.accuracy)),
@@ -162,8 +165,7 @@ export function drawBoard(board: Board, drawing: Drawing): string {
   const rows = [...board.values()];
   const weight = (row: BoardRow): number =>
     row.status === "running" ? 0 : row.status === "done" ? 2 : row.status === "waiting" ? 3 : 1;
-  const tunes = rows.some(({ trial }) => trial.tuning !== undefined);
-  const given = columns(drawing, tunes);
+  const given = columns(drawing, rows);
   const below = [
     ...hiddenLines(fitted(given, [], { width, measured: rows }).hidden, width),
     ...waitingLines(rows, width),

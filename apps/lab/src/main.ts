@@ -19,6 +19,7 @@ import { addStatus } from "./commands/status.ts";
 import { addSweep } from "./commands/sweep.ts";
 import { addTag } from "./commands/tag.ts";
 import { addVerify } from "./commands/verify.ts";
+import { addWorker } from "./commands/worker.ts";
 import { addWhy } from "./commands/why.ts";
 import { EXIT, type AddCommand, type Terminal } from "./terminal.ts";
 import { version } from "./version.ts";
@@ -26,6 +27,7 @@ import { version } from "./version.ts";
 const commands: readonly AddCommand[] = [
   addRun,
   addSweep,
+  addWorker,
   addPlan,
   addStatus,
   addReport,

@@ -13,6 +13,7 @@ import {
   budgetOf,
   settingsOfTexts,
   settingsText,
+  studyError,
   tuningTrialCount,
   type Asked,
   type RunPlan,
@@ -21,7 +22,7 @@ import {
 } from "@sluice/study";
 import type { Command } from "commander";
 import { listed, positive, seconds, seeds } from "./arguments.ts";
-import { executorOn, type ExecutorFlags } from "./executors.ts";
+import { executorOn, isRedis, shownOn, type ExecutorFlags } from "./executors.ts";
 import { locateStudy, onlyStudy, type FoundStudy } from "./locate.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -102,6 +103,8 @@ async function runOptions(
   const settings = settingsOfTexts(texts);
   const { seeds: chosen, threads, jobs, limit, retry = false } = flags;
   const asked = askedOf(settings, flags);
+  if (threads !== undefined && isRedis(flags.on ?? ""))
+    throw studyError("--threads: each worker has its own, as in sluice worker redis://host:6379 --threads 4");
   const executor = executorOn(flags, { folder, leave });
   const run: RunOptions = {
     module: found.module,
@@ -159,7 +162,7 @@ export function folderName(budget: string, settings: Settings): string {
 /** The command with every option that changes what runs, to be typed again. */
 function commandLine(command: string, texts: readonly string[], flags: StudyFlags): string {
   const { budget, seeds: chosen, threads, jobs, out, data, limit, task = [], variant = [] } = flags;
-  const { on, slurm = [], slurmSetup } = flags;
+  const { on, slurm = [], slurmSetup, queue } = flags;
   const parts = [
     ...texts.map(quoted),
     budget !== undefined && `--budget ${budget}`,
@@ -171,9 +174,10 @@ function commandLine(command: string, texts: readonly string[], flags: StudyFlag
     out !== undefined && `--out ${quoted(out)}`,
     data !== undefined && `--data ${quoted(data)}`,
     limit !== undefined && `--limit ${limit}`,
-    on !== undefined && `--on ${quoted(on)}`,
+    on !== undefined && `--on ${quoted(shownOn(on))}`,
     ...slurm.map((options) => `--slurm ${quoted(options)}`),
     slurmSetup !== undefined && `--slurm-setup ${quoted(slurmSetup)}`,
+    queue !== undefined && `--queue ${quoted(queue)}`,
   ];
   return [`${program()} ${command}`, ...parts.filter((part) => part !== false)].join(" ");
 }

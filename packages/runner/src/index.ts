@@ -3,7 +3,7 @@ export { prepareRun, prepareSweep, type PreparedRun, type PreparedSweep, type Ru
 export { loadStudy } from "./load.ts";
 
 // Where it runs, and where it stores its trials
-export { childProcesses, type ChildProcessesOptions } from "./child/child-processes.ts";
+export { childProcesses, runInChild, type ChildProcessesOptions, type ChildTask } from "./child/child-processes.ts";
 export { slurmJobs, type SlurmJobsOptions } from "./slurm/slurm-jobs.ts";
 export { slurmOptionsOf, type SlurmOptions } from "./slurm/options.ts";
 export { type Pace } from "./slurm/follow.ts";
@@ -16,6 +16,20 @@ export { readMetrics } from "./folder/metrics.ts";
 // Reading a finished trial
 export { loadTrial, type LoadedTrial, type LoadTrialOptions, type TensorsByPath } from "./load-trial.ts";
 
+// Trials on other machines
+export {
+  checkpointStep,
+  lastCheckpoint,
+  packTrial,
+  unpackTrial,
+  type PackOptions,
+  type Parcel,
+  type ParcelFile,
+} from "./folder/parcel.ts";
+export { clearArrivals, takeIn, type Arrival } from "./folder/arrive.ts";
+export { identifyStudy, trialCode, type IdentifyOptions, type StudyIdentity } from "./child/identify.ts";
+export { projectRoot } from "./code/root.ts";
+
 // Code and environment of a run
-export { codeIdentity, type CodeIdentity, type CodeIdentityOptions } from "./code/identity.ts";
+export { codeIdentity, unchanged, type CodeIdentity, type CodeIdentityOptions } from "./code/identity.ts";
 export { captureEnvironment } from "./environment.ts";

@@ -14,9 +14,9 @@ import {
   type SweepPlan,
 } from "@sluice/study";
 import { z } from "zod";
-import { trialArguments } from "./child/node-arguments.ts";
 import { childProcesses, type ChildProcessesOptions } from "./child/child-processes.ts";
-import { codeIdentity, unchanged, type CodeIdentity } from "./code/identity.ts";
+import { trialCode } from "./child/identify.ts";
+import { unchanged, type CodeIdentity } from "./code/identity.ts";
 import { captureEnvironment } from "./environment.ts";
 import { folderStore } from "./folder/folder-store.ts";
 import { loadStudy } from "./load.ts";
@@ -153,7 +153,7 @@ async function prepared(operation: string, options: RunOptions): Promise<Prepare
 
 /** The identity of a module's code, which notices when the code changes. */
 function watchedCode(module: string): RunCode {
-  const identify = (): CodeIdentity => codeIdentity(module, { execArgv: trialArguments() });
+  const identify = (): CodeIdentity => trialCode(module);
   const { hash, parts, unresolved, contents } = identify();
   let last: Pick<CodeIdentity, "hash" | "contents"> = { hash, contents };
   return {

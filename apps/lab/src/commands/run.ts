@@ -22,7 +22,8 @@ export const addRun: AddCommand = (program, terminal, ended) => {
 Examples:
   sluice run digits --budget quick
   sluice run digits hidden=128 --variant GRU --seeds 5..9
-  sluice run digits --on slurm --slurm partition=gpu,time=02:00:00,mem=4G`,
+  sluice run digits --on slurm --slurm partition=gpu,time=02:00:00,mem=4G
+  sluice run digits --on redis://host:6379`,
     )
     .action(async (study: string | undefined, settings: string[], flags: Flags) =>
       ended(await run(study, { settings, flags, terminal })),
@@ -54,7 +55,12 @@ async function run(
   );
   try {
     const { stop: signal, kill } = interruption;
-    const outcome = await runStudy(prepared, { signal, kill, onEvent: (event) => display.event(event) });
+    const outcome = await runStudy(prepared, {
+      signal,
+      kill,
+      onEvent: (event) => display.event(event),
+      onNote: (text) => display.say(text),
+    });
     display.end();
     const width = widthOf(stream);
     const table = summaryTable(outcome.document, prepared.study.metrics, width);

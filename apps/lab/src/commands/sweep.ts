@@ -69,6 +69,7 @@ async function sweep(given: string | undefined, { settings, flags, terminal }: G
         display = displayFor(round, stream);
       },
       onEvent: (event) => display?.event(event),
+      onNote: (text) => display?.say(text),
     });
     display?.end();
     const width = widthOf(stream);

@@ -22,6 +22,7 @@ import {
 } from "@sluice/study";
 import { positive } from "../arguments.ts";
 import { interruptions } from "../interruptions.ts";
+import { newBoard } from "../board.ts";
 import { plainDisplay } from "../show.ts";
 import { storeAt } from "../stores.ts";
 import { plural } from "../study-options.ts";
@@ -142,7 +143,7 @@ async function verifyAgain(
     if (refused.length > 0) print(`${plural(refused.length, "imported trial")} not verified: ${REFUSED}.`);
     if (others.length > 0) print(`The data is not that of the run: ${others.join(", ")}.`);
     const plan: PreparedRun = { ...again, executor, trials: chosen, pending: chosen, records: [] };
-    const display = plainDisplay(plan, print);
+    const display = plainDisplay(newBoard(plan), print);
     const { interrupted } = await runStudy(plan, {
       signal: interruption.stop,
       kill: interruption.kill,

@@ -5,7 +5,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { messageOf, studyError, systemCode } from "@sluice/study";
 import type { BuildResult, Loader, Metafile, Plugin } from "esbuild";
 import { trialArguments } from "../child/node-arguments.ts";
-import { checkoutRoot } from "../code/identity.ts";
+import { checkoutRoot } from "../code/root.ts";
 import { importConditions } from "../code/resolve.ts";
 
 const source = import.meta.url.endsWith(".ts");
@@ -128,7 +128,7 @@ export function readableFolders(
 
 /** The checkout around a module, or else its project: the nearest folder with a package.json. */
 function projectAround(module: string): string {
-  const checkout = checkoutRoot(module);
+  const checkout = checkoutRoot(dirname(module));
   if (checkout !== undefined) return checkout;
   for (let folder = dirname(module); folder !== dirname(folder); folder = dirname(folder))
     if (existsSync(join(folder, "package.json"))) return folder;

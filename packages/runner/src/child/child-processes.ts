@@ -50,9 +50,17 @@ interface Exit {
   readonly seconds: number;
 }
 
-async function runInChild(
+/** What the process of a trial is told: it loads the study itself, and the store is the one that is given. */
+export type ChildTask = Omit<TrialTask, "study" | "store">;
+
+/**
+ * Runs one trial in a process of its own, for executors that start trials on other machines.
+ *
+ * @returns `null` if the trial wrote its result into the store, otherwise how it ended.
+ */
+export async function runInChild(
   trial: PlannedTrial,
-  task: TrialTask,
+  task: ChildTask,
   { module, store, node }: ChildProcessesOptions,
 ): Promise<Ending | null> {
   const folder = store.folderOf(trial);
@@ -74,7 +82,7 @@ async function runInChild(
 }
 
 /** The reason for a trial that died before it could report one. */
-function unsaid({ how, limitReached }: Exit, log: string, { signal, kill, limit }: TrialTask): Stop {
+function unsaid({ how, limitReached }: Exit, log: string, { signal, kill, limit }: ChildTask): Stop {
   if (limitReached && limit !== null) {
     const { status, reason } = overLimit(limit);
     return { status, reason: `${reason}; it did not stop when asked, so its process was killed` };
@@ -88,7 +96,7 @@ function unsaid({ how, limitReached }: Exit, log: string, { signal, kill, limit 
 function superviseChild(
   logFile: number,
   start: Extract<ToTrial, { kind: "start" }>["start"],
-  { limit, signal, kill, onProgress, onResumed, node }: TrialTask & { readonly node: OtherNode | undefined },
+  { limit, signal, kill, onProgress, onResumed, node }: ChildTask & { readonly node: OtherNode | undefined },
 ): Promise<Exit> {
   const started = performance.now();
   return new Promise((settle) => {

@@ -3,6 +3,7 @@ import { dirname, extname, join, relative, sep } from "node:path";
 import { sha256 } from "@sluice/formats";
 import { canonicalJson } from "@sluice/study";
 import { parseCode, type ParsedCode } from "./parse.ts";
+import { checkoutRoot } from "./root.ts";
 import { importConditions, isInstalled, packageFolder, readPackage, resolveReference, type Target } from "./resolve.ts";
 
 /** The identity of a trial's code: a hash over `parts`, which lists every file and package version that is used. */
@@ -50,7 +51,7 @@ export function codeIdentity(
   { execArgv = process.execArgv }: CodeIdentityOptions = {},
 ): CodeIdentity {
   const module = realpathSync(modulePath);
-  const root = checkoutRoot(module) ?? dirname(module);
+  const root = checkoutRoot(dirname(module)) ?? dirname(module);
   const found: Found = { parts: { "@sluice/study": TRIAL_RULES }, contents: {}, unresolved: [] };
   const conditions = importConditions(execArgv, process.env["NODE_OPTIONS"]);
   followImports(module, conditions, found, (path) => relative(root, path).split(sep).join("/"));
@@ -138,15 +139,4 @@ function addPackage(folder: string, found: Found, nameOf: NameOf): string {
 /** Whether every file that an identity was read from is unchanged. */
 export function unchanged({ contents }: Pick<CodeIdentity, "contents">): boolean {
   return Object.entries(contents).every(([path, hash]) => existsSync(path) && sha256(readFileSync(path)) === hash);
-}
-
-/** What marks the root of a checkout: a workspace, a repository, or code that `sluice bundle` has copied from one. */
-const ROOT_MARKS = ["pnpm-workspace.yaml", ".git", "sluice-bundle.json"];
-
-/** The nearest parent folder with such a mark. */
-export function checkoutRoot(path: string): string | undefined {
-  for (let folder = dirname(path); ; folder = dirname(folder)) {
-    if (ROOT_MARKS.some((mark) => existsSync(join(folder, mark)))) return folder;
-    if (folder === dirname(folder)) return undefined;
-  }
 }

@@ -38,7 +38,7 @@ export function makeFolder(path: string): void {
 }
 
 /** Flushes the names in a folder to the disk. Windows cannot open folders and does not need this. */
-function syncFolder(path: string): void {
+export function syncFolder(path: string): void {
   let folder: number;
   try {
     folder = openSync(path, "r");

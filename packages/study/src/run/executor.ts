@@ -21,6 +21,15 @@ export interface Executor {
    */
   readonly takesAll?: boolean;
   /**
+   * Called before the first trial of a run, if there is one to run. `say` tells the user what no trial tells: why none
+   * starts, or that a connection is lost.
+   *
+   * @throws an error if no trial can run. The run then ends, and nothing is written.
+   */
+  open?(told: { say(text: string): void }): Promise<void>;
+  /** Called after the last trial of a run, if `open` was. */
+  close?(): Promise<void>;
+  /**
    * Runs a trial to its end. It never rejects because of what a trial does.
    *
    * @returns `null` if the trial wrote its result into the store, otherwise how it ended.

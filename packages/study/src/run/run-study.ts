@@ -26,6 +26,8 @@ export interface RunControl {
   readonly kill?: Signal;
   /** Called when a trial starts, makes progress or ends. */
   onEvent?(event: RunEvent): void;
+  /** Called with what the executor has to say that is not about one trial. */
+  onNote?(text: string): void;
 }
 
 /** The result of {@link runStudy}. */
@@ -45,9 +47,20 @@ export interface RunOutcome extends Pick<WrittenReport, "report" | "document" | 
 export async function runStudy(run: RunPlan, control: RunControl = {}): Promise<RunOutcome> {
   const lock = await run.store.lock();
   try {
-    return await runLocked(run, control, lock);
+    return await runOpened(run, control, lock);
   } finally {
     await lock.release();
+  }
+}
+
+async function runOpened(run: RunPlan, control: RunControl, lock: StoreLock): Promise<RunOutcome> {
+  const { executor, pending } = run;
+  if (pending.length === 0) return runLocked(run, control, lock);
+  await executor.open?.({ say: (text) => control.onNote?.(text) });
+  try {
+    return await runLocked(run, control, lock);
+  } finally {
+    await executor.close?.();
   }
 }
 
@@ -107,7 +120,7 @@ interface Ran {
   readonly goesOn: boolean;
 }
 
-async function runOne(run: RunPlan, trial: PlannedTrial, control: Required<RunControl>): Promise<Ran> {
+async function runOne(run: RunPlan, trial: PlannedTrial, control: Required<Omit<RunControl, "onNote">>): Promise<Ran> {
   const { store, study, threads, dataFolder, environment, changes, limit } = run;
   const { signal, kill, onEvent } = control;
   const ending = await run.executor.run(trial, {

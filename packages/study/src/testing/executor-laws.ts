@@ -2,7 +2,7 @@
 import { studyError } from "../error.ts";
 import type { Asked } from "../asked.ts";
 import type { Executor } from "../run/executor.ts";
-import { planRun, type RunPlan, type RunPlanOptions } from "../run/plan-run.ts";
+import { planRun, type RunCode, type RunPlan, type RunPlanOptions } from "../run/plan-run.ts";
 import { runStudy, type RunControl, type RunEvent } from "../run/run-study.ts";
 import type { Store } from "../run/store.ts";
 import type { TrialRecord } from "../results.ts";
@@ -11,6 +11,7 @@ import type { Study } from "../study.ts";
 /** What a law is tried on. */
 export interface Subject {
   readonly study: Study;
+  readonly code?: RunCode;
   /** An empty store, and executors that write to it. */
   newPlace(): Place;
 }
@@ -24,12 +25,20 @@ type Settings = NonNullable<Asked["settings"]>;
 
 /** A run of one trial, or of those that `options` ask for. */
 function planned(
-  { study, newPlace }: Subject,
+  { study, code, newPlace }: Subject,
   settings: Settings,
   { place = newPlace(), ...options }: Partial<RunPlanOptions> & { readonly place?: Place } = {},
 ): Promise<RunPlan> {
   const asked = { settings, variants: ["slow"] };
-  return planRun(study, { store: place.store, executor: place.executor(), seeds: 1, jobs: 1, asked, ...options });
+  return planRun(study, {
+    store: place.store,
+    executor: place.executor(),
+    seeds: 1,
+    jobs: 1,
+    asked,
+    ...(code && { code }),
+    ...options,
+  });
 }
 
 async function ran(subject: Subject, settings: Settings, control: RunControl = {}): Promise<TrialRecord> {

@@ -1,5 +1,6 @@
 import { checksOf, type Law, lawsOf } from "@sluice/tensor/testing";
 import type { Executor } from "../run/executor.ts";
+import type { RunCode } from "../run/plan-run.ts";
 import type { Store } from "../run/store.ts";
 import type { Study } from "../study.ts";
 import * as laws from "./executor-laws.ts";
@@ -30,6 +31,8 @@ export interface ExecutorSuiteOptions<S extends Store> {
   newStore(): S;
   /** The study that the executor runs; default: `executorStudy()`, in which no trial can die. */
   readonly study?: Study;
+  /** The identity of the study's code, for an executor that compares it; default: the code is not identified. */
+  readonly code?: RunCode;
   /** Laws that do not hold, and why: `{ "a trial that dies is failed": "it would end this process" }`. */
   readonly except?: Partial<Readonly<Record<ExecutorLawName, string>>>;
 }
@@ -44,12 +47,13 @@ export interface ExecutorSuiteOptions<S extends Store> {
  */
 export function executorSuite<S extends Store>(
   newExecutor: (store: S) => Executor,
-  { newStore, study = executorStudy(), except }: ExecutorSuiteOptions<S>,
+  { newStore, study = executorStudy(), code, except }: ExecutorSuiteOptions<S>,
 ): readonly ExecutorLaw[] {
   return lawsOf(
     "executorSuite",
     checksOf(all, () => ({
       study,
+      ...(code === undefined ? {} : { code }),
       newPlace() {
         const store = newStore();
         return { store, executor: () => newExecutor(store) };

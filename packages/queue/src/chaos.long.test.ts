@@ -1,0 +1,132 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { afterAll, expect, test } from "vitest";
+import { noRedis, ownRedis } from "../fixtures/redis.ts";
+
+const at = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
+const sluice = at("apps/lab/src/main.ts");
+const study = at("packages/runner/fixtures/tuned.ts");
+// 8 tuning trials, and 2 variants of 26 seeds.
+const sweep = ["sweep", study, "--budget", "slow", "--seeds", "26", "pauseMs=25"];
+
+const scratch = mkdtempSync(join(tmpdir(), "sluice-chaos-"));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+/** A command that can be killed and started again. */
+function command(name: string, ...args: readonly string[]) {
+  let child: ChildProcess;
+  let printed = "";
+  let ended: Promise<number | null>;
+  const start = (): void => {
+    child = spawn(process.execPath, ["--conditions=@sluice/source", sluice, ...args], {
+      // A worker runs the studies of the checkout that it is started in.
+      cwd: at(""),
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (part) => (printed += part));
+    const own = child;
+    ended = new Promise((settle) => own.once("exit", settle));
+  };
+  start();
+  return {
+    name,
+    start,
+    async kill(signal: NodeJS.Signals = "SIGKILL") {
+      child.kill(signal);
+      await ended;
+    },
+    ended: () => ended,
+    isRunning: () => child.exitCode === null && child.signalCode === null,
+    printed: () => printed,
+  };
+}
+
+/** What two runs must have in common, to the bit. */
+function bits(out: string): readonly object[] {
+  return readdirSync(join(out, "trials"))
+    .sort()
+    .map((name) => {
+      const file = (path: string): string => readFileSync(join(out, "trials", name, path), "utf8");
+      const { timings: _, seal: _seal, ...result } = JSON.parse(file("result.json"));
+      return { name, result, metrics: file("metrics.jsonl"), artifacts: file("artifacts/residual.json") };
+    });
+}
+
+/** Numbers that look random and are the same in every test (Numerical Recipes' generator). */
+function drawing(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+}
+
+// Two runs of 60 trials, one of them disturbed: some minutes.
+test.skipIf(noRedis !== null)(
+  `a sweep of 60 trials over two workers, killed ten times, has the bits of one that was not${noRedis === null ? "" : `: ${noRedis}`}`,
+  { timeout: 1_800_000 },
+  async () => {
+    const whole = join(scratch, "whole");
+    const undisturbed = command("undisturbed", ...sweep, "--jobs", "2", "--out", whole);
+    expect(await undisturbed.ended()).toBe(0);
+
+    const out = join(scratch, "killed");
+    const redis = await ownRedis(join(scratch, "redis"));
+    const worker = (n: number) => command(`worker ${n}`, "worker", redis.url, "--threads", "1", "--scratch", scratch);
+    const workers = [worker(1), worker(2)];
+    const run = command("run", ...sweep, "--on", redis.url, "--out", out);
+    const below = drawing(Number(process.env["SLUICE_SEED"] ?? 1));
+    // Each of them at least twice; once Redis loses all that it has.
+    const victims = ["run", "run", "redis", "redis", "redis emptied", "worker 1", "worker 1", "worker 2", "worker 2"];
+    victims.push(["run", "redis", "worker 1", "worker 2"][below(4)] ?? "run");
+    const began = performance.now();
+    const killed: string[] = [];
+    const done = (): number => {
+      try {
+        return bitsDone(out);
+      } catch {
+        return 0;
+      }
+    };
+    while (victims.length > 0 && run.isRunning()) {
+      await wait(1000 + below(4000));
+      if (!run.isRunning()) break;
+      const [victim = "run"] = victims.splice(below(victims.length), 1);
+      killed.push(`${Math.round((performance.now() - began) / 1000)} s: ${victim}, ${done()} trials done`);
+      const pause = below(2500);
+      if (victim.startsWith("redis")) {
+        await redis.kill();
+        await wait(pause);
+        await redis.restart({ empty: victim.endsWith("emptied") });
+        continue;
+      }
+      const found = [run, ...workers].find(({ name }) => name === victim) ?? run;
+      await found.kill();
+      await wait(pause);
+      found.start();
+    }
+    const code = await run.ended();
+    console.log([...killed, `${Math.round((performance.now() - began) / 1000)} s: ended with ${code}`].join("\n"));
+    for (const each of workers) await each.kill("SIGTERM");
+    await redis.kill();
+    if (code !== 0) console.log(run.printed(), workers.map((each) => each.printed()).join("\n---\n"));
+    expect(killed).toHaveLength(10);
+    expect(code).toBe(0);
+    const found = bits(out);
+    expect(found).toHaveLength(60);
+    expect(found).toEqual(bits(whole));
+  },
+);
+
+const bitsDone = (out: string): number =>
+  readdirSync(join(out, "trials")).filter((name) => {
+    try {
+      return readFileSync(join(out, "trials", name, "result.json"), "utf8").length > 0;
+    } catch {
+      return false;
+    }
+  }).length;
