@@ -63,7 +63,7 @@ const tuneSchema = z.strictObject({
   trials: z
     .union([count, z.record(z.string(), count)], "expected a number of settings to try, or one by budget")
     .optional(),
-  metric: z.string(),
+  metric: z.union([z.string(), z.record(z.string(), z.string())], "expected the name of a metric, or one by task"),
   seeds: count.optional(),
   draw: z.int().optional(),
 });

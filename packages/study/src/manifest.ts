@@ -20,6 +20,8 @@ export interface Manifest {
   readonly asked?: Asked;
   /** For a sweep: what it tunes. Its tuning trials are among `trials`. */
   readonly tuning?: Tuning;
+  /** Settings that the study tunes, if they were not tuned in this run. */
+  readonly untuned?: readonly string[];
   readonly code: string;
   /** What the code's identity does not cover. */
   readonly unresolved?: readonly string[];

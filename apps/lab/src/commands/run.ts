@@ -3,7 +3,7 @@ import { announcement, endedEarly, outcomeLines } from "../announce.ts";
 import { interruptions } from "../interruptions.ts";
 import { displayFor } from "../show.ts";
 import { claimLines } from "../claims.ts";
-import { plannedStudy, withStudyOptions, type StudyFlags } from "../study-options.ts";
+import { plannedRun, withStudyOptions, type StudyFlags } from "../study-options.ts";
 import { summaryTable } from "../summary.ts";
 import { EXIT, widthOf, type AddCommand, type Terminal } from "../terminal.ts";
 
@@ -14,6 +14,7 @@ interface Flags extends StudyFlags {
 export const addRun: AddCommand = (program, terminal, ended) => {
   withStudyOptions(program.command("run"))
     .description("run a study (finished trials are skipped), and write its report")
+    .option("--untuned", "run a study that tunes its settings (sluice sweep) with its own, untuned settings")
     .option("--json", "print one JSON document to standard output, everything else to standard error")
     .addHelpText(
       "after",
@@ -37,7 +38,7 @@ async function run(
   }: { readonly settings: readonly string[]; readonly flags: Flags; readonly terminal: Terminal },
 ): Promise<number> {
   const { folder, stdout, stderr, closed } = terminal;
-  const { name, prepared } = await plannedStudy(given, settings, { flags, command: "run", folder });
+  const { name, prepared } = await plannedRun(given, settings, { flags, folder });
   // With --json, standard output contains only the document.
   const stream = flags.json === true ? stderr : stdout;
   const print = (line: string): void => void stream.write(`${line}\n`);
@@ -49,7 +50,9 @@ async function run(
   );
   try {
     const { stop: signal, kill } = interruption;
-    const outcome = await runStudy(prepared, { signal, kill, onEvent: (event) => display.event(event) });
+    const ran = await runStudy(prepared, { signal, kill, onEvent: (event) => display.event(event) });
+    // Of a study that was tuned: a tuning trial that diverged counts as the worst, and a run is whole all the same.
+    const outcome = { ...ran, records: ran.records.filter(({ tuning }) => tuning === undefined) };
     display.end();
     const width = widthOf(stream);
     const table = summaryTable(outcome.document, prepared.study.metrics, width);

@@ -9,7 +9,7 @@ import { metricLabel, seedTable } from "./tables.ts";
 export function resultsSection(model: ReportModel): Section {
   const { manifest, results } = model;
   const several = valueCount(model) > 1;
-  const notes = [intervalNote(model), mainTableNote(results, { several }), absenceNote(model)];
+  const notes = [untunedNote(model), intervalNote(model), mainTableNote(results, { several }), absenceNote(model)];
   const body = html`${mainTable(results, { directions: manifest.remade !== true })}
   ${downloads("all values of all trials", [
     { file: fileName(manifest.name, manifest.budget, "values.csv"), type: "text/csv", text: values(model) },
@@ -67,6 +67,13 @@ function stripNote({ results }: ReportModel): string {
     `In the strip each dot is a ${unit} and the line is their mean;`,
     `the strip runs from the lowest to the highest ${unit} of the task${log ? ", on a logarithmic axis where it says “log”" : ""}.`,
   ].join(" ");
+}
+
+/** That settings which the study tunes were not tuned. */
+function untunedNote({ manifest: { untuned } }: ReportModel): string {
+  return untuned === undefined
+    ? ""
+    : `Not tuned: the study tunes ${untuned.join(", ")} for each task and variant, but this run has its own settings.`;
 }
 
 /** What "undefined" means, if it occurs. */
