@@ -1,5 +1,6 @@
 import { meanInterval } from "../statistics/intervals.ts";
 import type { UnitValue } from "../results.ts";
+import { ranksOverTasks, type RanksOverTasks } from "./ranks-over-tasks.ts";
 import type { ReportModel } from "./model.ts";
 import { tuningDocument, type TuningDocument } from "./tuning-document.ts";
 
@@ -37,6 +38,8 @@ export interface ResultsDocument {
     readonly folder: string;
   }[];
   readonly claims: ReportModel["claims"];
+  /** Variants by their ranks over the tasks: absent for fewer than three variants or five tasks. */
+  readonly overTasks?: RanksOverTasks;
   /** How a sweep tuned the settings; absent for a run. */
   readonly tuning?: TuningDocument;
 }
@@ -45,6 +48,7 @@ export interface ResultsDocument {
 export function documentOf(report: string, model: ReportModel): ResultsDocument {
   const { manifest, results, claims } = model;
   const tuning = tuningDocument(model);
+  const overTasks = ranksOverTasks(results);
   return {
     study: manifest.name,
     budget: manifest.budget,
@@ -87,6 +91,7 @@ export function documentOf(report: string, model: ReportModel): ResultsDocument 
       }),
     ),
     claims,
+    ...(overTasks === null ? {} : { overTasks }),
     ...(tuning === null ? {} : { tuning }),
   };
 }

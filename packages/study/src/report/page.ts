@@ -8,6 +8,7 @@ import { roomFor } from "./curves.ts";
 import type { ReportModel } from "./model.ts";
 import { provenance } from "./provenance.ts";
 import { dateText, formatSeconds } from "./numbers.ts";
+import { overTasksSection } from "./over-tasks.ts";
 import { resultsSection, seedsSection } from "./results-section.ts";
 import { contents, drawnSection, type Part, type Section } from "./section.ts";
 import { STYLE } from "./style.ts";
@@ -72,6 +73,7 @@ function sectionsOf(model: ReportModel, part: Part): Section[] {
   return [
     ...whole("results", "Results", () => resultsSection(model)),
     ...whole("claims", "Claims", () => claimsSection(model)),
+    ...whole("over-tasks", "Over all tasks", () => overTasksSection(model)),
     ...whole("curves", "Training curves", () => curveSection(model, room)),
     ...("markup" in series ? [{ id: "figures", title: "Figures of the study", body: series }] : series),
     ...whole("tuning", "Tuning", () => tuningSection(model)),
