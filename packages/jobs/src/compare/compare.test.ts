@@ -55,9 +55,10 @@ describe("cells on tasks", () => {
     );
     const of = (task: string, variant: string) =>
       records.find((record) => record.task === task && record.variant === variant)!.metrics;
-    expect(of("adding, 6 steps", "gru")).toMatchObject({ stepAccuracy: null, bits: null, rmse: expect.any(Number) });
-    expect(of("parity", "gru")).toMatchObject({ rmse: null, stepAccuracy: expect.any(Number) });
-    expect(of("next", "gru")).toMatchObject({ rmse: null, bits: expect.any(Number) });
+    const scores = (task: string) =>
+      ["rmse", "stepAccuracy", "bits"].filter((name) => typeof of(task, "gru")[name] === "number");
+    expect(["adding, 6 steps", "parity", "next"].map(scores)).toEqual([["rmse"], ["stepAccuracy"], ["bits"]]);
+    expect(page).not.toContain("undefined");
 
     const counts = (variant: string) => of("adding, 6 steps", variant);
     // A tanh RNN: H (I + H + 1) + H + 1 with 6 units on 2 features; 6 steps of H (I + H), and the readout once.

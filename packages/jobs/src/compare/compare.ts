@@ -5,7 +5,7 @@ import { modelOf, type Model } from "@sluice/trials";
 import { firstIsBetter } from "../claims.ts";
 import { dataOf, isDataset, type TaskData } from "../data.ts";
 import { everySplit, rowCount, type Targeted } from "../examples.ts";
-import { keeping, kinds, type TaskKind } from "../kinds.ts";
+import { keeping, kinds } from "../kinds.ts";
 import {
   checkChoice,
   jobAliases,
@@ -108,7 +108,7 @@ export function compare(options: CompareOptions): Study<CompareSettings> {
         equal: equal[match],
       }),
     data: async ({ dataFolder }) => filesOf(tasks, dataFolder),
-    trial: (context) => trialOf(context, { cells, tasks, metrics }),
+    trial: (context) => trialOf(context, { cells, tasks }),
   });
 }
 
@@ -145,11 +145,10 @@ const equal: { readonly [match in Match]: string } = {
 interface Parts {
   readonly cells: ReturnType<typeof checkedCells>;
   readonly tasks: readonly NamedTask[];
-  readonly metrics: { readonly [name: string]: Metric };
 }
 
 /** Trains one cell on one task. */
-async function trialOf(given: TrialContext<CompareSettings>, { cells, tasks, metrics }: Parts): Promise<TrialOutcome> {
+async function trialOf(given: TrialContext<CompareSettings>, { cells, tasks }: Parts): Promise<TrialOutcome> {
   const task = tasks.find(({ name }) => name === given.task);
   if (task === undefined) throw new TensorError(`compare: there is no task ${shown(given.task)}`);
   const place = `compare: task ${task.name}`;
@@ -163,25 +162,23 @@ async function trialOf(given: TrialContext<CompareSettings>, { cells, tasks, met
   const model: Model<Tree, Targeted> = modelOf(layer);
   const data = everySplit(splits, (examples) => withFeatures(examples, joined));
   const outcome = await kinds[kind].trial(context, model, { data, ...keeping(config, splits) });
-  const others = absent(metrics, { kind, tuning: given.tuning });
-  return { ...outcome, metrics: { ...others, ...outcome.metrics, hidden, parameters, products } };
+  return { ...outcome, metrics: { ...outcome.metrics, hidden, parameters, products } };
 }
 
-/** `null` for each metric that this kind of task does not have; a tuning trial has none of the test data. */
-function absent(
-  metrics: Parts["metrics"],
-  { kind, tuning }: { readonly kind: TaskKind; readonly tuning: boolean },
-): { readonly [name: string]: null } {
-  const others = Object.entries(metrics).filter(
-    ([name, { split }]) => !(name in kinds[kind].metrics) && !(name in ofModel) && !(tuning && split === "test"),
-  );
-  return Object.fromEntries(others.map(([name]) => [name, null]));
-}
-
-/** The metrics of all kinds of tasks that there are, with the sizes after them. */
-function metricsOf(tasks: readonly NamedTask[]): Parts["metrics"] {
+/** The metrics of all kinds of tasks that there are, each with its tasks; then those of training, and the sizes. */
+function metricsOf(tasks: readonly NamedTask[]): { readonly [name: string]: Metric } {
   const all = tasks.flatMap(({ kind }) => Object.entries(kinds[kind].metrics));
-  return { ...Object.fromEntries(all), ...ofModel };
+  const of = (name: string): readonly string[] =>
+    tasks.filter(({ kind }) => name in kinds[kind].metrics).map((task) => task.name);
+  const found = Object.entries(Object.fromEntries(all)).map(([name, metric]): [string, Metric] => {
+    const own = of(name);
+    return [name, own.length === tasks.length ? metric : { ...metric, tasks: own }];
+  });
+  const isTraining = ([, { split }]: readonly [string, Metric]): boolean => split === "training";
+  return {
+    ...Object.fromEntries([...found.filter((one) => !isTraining(one)), ...found.filter(isTraining)]),
+    ...ofModel,
+  };
 }
 
 /** The SHA-256 of every file that the data sets were read from. */

@@ -73,7 +73,6 @@ describe("irregular series", () => {
     const [step, head] = [5 * (5 + 5), 5 * 6];
     expect(of("forecast", "rnn")).toMatchObject({
       ...{ hidden: 5, parameters: step + 5 + head + 6, products: 9 * step + head },
-      imputationMae: null,
     });
     // A readout of 2 numbers at each of 12 steps.
     expect(of("imputation", "rnn")).toMatchObject({ parameters: step + 5 + 12, products: 12 * (step + 10) });

@@ -1,4 +1,5 @@
 import { meanInterval } from "../statistics/intervals.ts";
+import { hasMetric } from "../run/result.ts";
 import type { UnitValue } from "../results.ts";
 import { ranksOverTasks, type RanksOverTasks } from "./ranks-over-tasks.ts";
 import type { ReportModel } from "./model.ts";
@@ -57,7 +58,8 @@ export function documentOf(report: string, model: ReportModel): ResultsDocument 
     report,
     summary: manifest.tasks.flatMap((task) =>
       manifest.variants.flatMap((variant) =>
-        Object.keys(manifest.metrics).map((metric) => {
+        Object.entries(manifest.metrics).flatMap(([metric, described]) => {
+          if (!hasMetric(described, task)) return [];
           const seeds = results.values({ task, variant, metric });
           const { mean, low, high } = meanInterval(
             seeds.map((entry) => entry.value),

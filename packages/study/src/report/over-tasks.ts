@@ -53,7 +53,9 @@ function rankingNote({ metrics, omitted }: RanksOverTasks, known: ReportModel["m
 
 function friedmanNote({ imanDavenport: { p } }: RanksOverTasks): string {
   const says =
-    p < 0.05 ? "some variant differs" : "no difference among the variants is found, so do not rely on one of a pair";
+    p < 0.05
+      ? "some variant differs"
+      : "no difference among the variants is found, so do not rely on that of a single pair";
   return `Friedman’s test in the form of Iman and Davenport (1980): p = ${pText(p)}, ${says}.`;
 }
 
@@ -67,7 +69,7 @@ function pairNote({ test, because, criticalDifference, cliques }: RanksOverTasks
     test === "nemenyi"
       ? `Pairs by Nemenyi’s test (1963): at 5 % mean ranks differ if they are at least ${formatNumber(criticalDifference ?? Number.NaN, 2)} apart, the critical difference (CD).${why}`
       : "Pairs by the exact signed-rank test over the tasks, corrected by Holm’s method, at 5 % (Benavoli et al. 2016).";
-  return `${method} ${cliques.length === 0 ? "All variants differ." : "A bar joins variants of which no two differ."}`;
+  return `${method} ${cliques.length === 0 ? "All pairs differ." : "A bar joins variants of which no two were found to differ."}`;
 }
 
 const pText = (p: number): string => (p < 0.001 ? "less than 0.001" : formatNumber(p, 3));

@@ -1,4 +1,5 @@
 import { html } from "@sluice/figures/internal";
+import { hasMetric } from "../run/result.ts";
 import { csv, downloads, fileName } from "./downloads.ts";
 import { mainTable, mainTableNote } from "./main-table.ts";
 import type { ReportModel } from "./model.ts";
@@ -80,7 +81,9 @@ function untunedNote({ manifest: { untuned } }: ReportModel): string {
 function absenceNote({ results }: ReportModel): string {
   const names = Object.keys(results.metrics);
   const absent = results.trials.some(
-    ({ status, metrics }) => status === "done" && names.some((name) => (metrics[name] ?? null) === null),
+    ({ task, status, metrics }) =>
+      status === "done" &&
+      names.some((name) => hasMetric(results.metrics[name] ?? {}, task) && (metrics[name] ?? null) === null),
   );
   return absent
     ? "“Undefined” means that a trial finished without a number for a metric, such as steps to a goal that it never " +

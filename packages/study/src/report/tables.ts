@@ -1,5 +1,6 @@
 import { formatNumber } from "@sluice/figures";
 import { dashOf, grouped, html, logScale, series, type Markup } from "@sluice/figures/internal";
+import { hasMetric } from "../run/result.ts";
 import { meanInterval } from "../statistics/intervals.ts";
 import type { TrialUnit } from "../plan.ts";
 import type { Results, TrialRecord } from "../results.ts";
@@ -50,7 +51,9 @@ export function metricLabel(metric: Metric): string {
 export function seedTable(results: Results, name: string, metric: Metric): Markup {
   const units = unitsOf(results);
   const several = units.length > 1;
-  const tasks = results.tasks.filter((task) => results.trials.some((trial) => trial.task === task));
+  const tasks = results.tasks.filter(
+    (task) => hasMetric(metric, task) && results.trials.some((trial) => trial.task === task),
+  );
   return html`<div class="scroll" role="region" aria-label="Every value of ${metric.label}" tabindex="0">
     <table>
       <thead>
