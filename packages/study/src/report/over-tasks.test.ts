@@ -36,13 +36,8 @@ async function ranksOf(tasks: number, { mixed = false } = {}) {
 
 test("variants are ranked over at least five tasks, by a test that can find a difference", async () => {
   const { found, report } = await ranksOf(8);
-  expect(found?.ranks).toEqual(
-    [
-      { variant: "a", rank: 1 },
-      { variant: "b", rank: 2.5 },
-      { variant: "c", rank: 2.5 },
-    ].map(expect.objectContaining),
-  );
+  expect(found?.ranks.map(({ rank }) => rank)).toEqual([1, 2.5, 2.5]);
+  expect(found?.ranks[0]?.variant).toBe("a");
   // Of 8 tasks the exact test has p = 2 / 256, times 3 pairs by Holm's method: a differs from both.
   expect([found?.test, found?.criticalDifference, found?.pairs.map(({ p }) => p < 0.05)]).toEqual([
     ...["signed rank", null],
