@@ -18,6 +18,7 @@ import {
   type Asked,
   type RunPlan,
   type Settings,
+  type Study,
   type Tuning,
 } from "@sluice/study";
 import type { Command } from "commander";
@@ -38,6 +39,8 @@ export interface StudyFlags extends ExecutorFlags {
   readonly data?: string;
   readonly retry?: boolean;
   readonly limit?: number;
+  /** Of `run`: with the settings of a study that tunes them, as they are. */
+  readonly untuned?: boolean;
 }
 
 /** Adds the study, its settings and these options to a command. */
@@ -82,6 +85,33 @@ export async function plannedStudy(
   return { name, prepared: await prepareRun(run) };
 }
 
+/**
+ * {@link plannedStudy} for a run. If the study tunes its settings, these are the trials of its sweep, which must have
+ * tuned everything.
+ *
+ * @throws an error if a setting is not tuned yet, unless `untuned` asks for the study's own settings.
+ */
+export async function plannedRun(
+  first: string | undefined,
+  rest: readonly string[],
+  given: Omit<Given, "command">,
+): Promise<{ readonly name: string; readonly prepared: PreparedRun }> {
+  const { flags } = given;
+  const { name, run, study } = await runOptions(first, rest, { ...given, command: "run" });
+  const { tune } = study;
+  if (flags.untuned === true && tune === undefined)
+    throw studyError(`the study "${study.name}" tunes nothing; leave --untuned out`);
+  if (tune === undefined || flags.untuned === true) return { name, prepared: await prepareRun(run) };
+  const { prepared } = await plannedSweep(first, rest, { ...given, command: "sweep" });
+  if (prepared.isTuned) return { name, prepared };
+  const { budget, command, pending, trials } = prepared;
+  throw studyError(
+    `the study "${study.name}" tunes ${Object.keys(tune.over).join(", ")}, and its sweep is missing for the budget "${budget}": ` +
+      `${pending.length} of ${plural(trials.length, "tuning trial")} have not run with this code and data. ` +
+      `"${command}" tunes, then runs with the best settings; --untuned runs with the study's own settings`,
+  );
+}
+
 /** {@link plannedStudy} for a sweep. Its folder is another one, because its results have other settings. */
 export async function plannedSweep(
   first: string | undefined,
@@ -96,7 +126,7 @@ async function runOptions(
   first: string | undefined,
   rest: readonly string[],
   { flags, command, folder, leave, suffix = "" }: Given & { readonly suffix?: string },
-): Promise<{ readonly name: string; readonly run: RunOptions }> {
+): Promise<{ readonly name: string; readonly run: RunOptions; readonly study: Study }> {
   const { found, given, texts } = studyAndSettings(first, rest, folder);
   const study = await loadStudy(found.module);
   const { name: budget } = budgetOf(study, flags.budget);
@@ -120,7 +150,7 @@ async function runOptions(
     ...(limit === undefined ? {} : { limit }),
     ...(flags.data === undefined ? {} : { dataFolder: resolve(folder, flags.data) }),
   };
-  return { name: found.name, run };
+  return { name: found.name, run, study };
 }
 
 interface StudyAndSettings {
@@ -161,7 +191,7 @@ export function folderName(budget: string, settings: Settings): string {
 
 /** The command with every option that changes what runs, to be typed again. */
 function commandLine(command: string, texts: readonly string[], flags: StudyFlags): string {
-  const { budget, seeds: chosen, threads, jobs, out, data, limit, task = [], variant = [] } = flags;
+  const { budget, seeds: chosen, threads, jobs, out, data, limit, untuned, task = [], variant = [] } = flags;
   const { on, slurm = [], slurmSetup, queue } = flags;
   const parts = [
     ...texts.map(quoted),
@@ -178,6 +208,7 @@ function commandLine(command: string, texts: readonly string[], flags: StudyFlag
     ...slurm.map((options) => `--slurm ${quoted(options)}`),
     slurmSetup !== undefined && `--slurm-setup ${quoted(slurmSetup)}`,
     queue !== undefined && `--queue ${quoted(queue)}`,
+    untuned === true && "--untuned",
   ];
   return [`${program()} ${command}`, ...parts.filter((part) => part !== false)].join(" ");
 }
@@ -201,15 +232,26 @@ export function sizeText({ study, trials }: Pick<RunPlan, "study" | "trials">): 
   ].join(" × ");
 }
 
-/** The tuning trials of a sweep: "2 tasks × 2 variants × 12 settings × 1 tuning seed: 48 tuning trials". */
+/**
+ * The tuning trials of a sweep: "2 tasks × 2 variants × 12 settings × 1 tuning seed: 48 tuning trials" or, where every
+ * fold is tuned, "1 task × 2 variants × 3 seeds × 5 folds × 12 settings: 360 tuning trials".
+ */
 export function tuningText(study: RunPlan["study"], tuning: Tuning): string {
   const { tried, seeds: tuningSeeds, cells } = tuning;
+  const units = cells.flatMap(({ unit }) => unit ?? []);
+  const count = (values: readonly unknown[]): number => new Set(values).size;
   const rungs = Math.max(...cells.map((cell) => cell.rungs.length));
   const parts = [
     plural(Object.keys(study.tasks).length, "task"),
     plural(Object.keys(study.variants).length, "variant"),
+    ...(units.length > 0
+      ? [
+          plural(count(units.map(({ seed }) => seed)), "seed"),
+          plural(count(units.map(({ fold }) => fold?.index)), "fold"),
+        ]
+      : []),
     plural(tried.length, "setting"),
-    plural(tuningSeeds.length, "tuning seed"),
+    ...(units.length > 0 ? [] : [plural(tuningSeeds.length, "tuning seed")]),
   ];
   const halving = rungs > 1 ? `, fewer on each of ${rungs} rungs` : "";
   return `${parts.join(" × ")}${halving}: ${plural(tuningTrialCount(tuning), "tuning trial")}`;

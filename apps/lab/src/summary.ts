@@ -55,9 +55,9 @@ interface Turned {
 
 /** For each task a table with a row for each metric and a column for each variant; `null` if one is too wide. */
 function turned(document: ResultsDocument, { metrics, pairs, width }: Turned): string[] | null {
-  const rows = [...Object.entries(metrics), null];
   const blocks: string[][] = [];
   for (const task of new Set(pairs.map((pair) => pair.task))) {
+    const rows = [...metricsOn(metrics, task), null];
     const own = pairs.filter((pair) => pair.task === task);
     const columns: Column<(typeof rows)[number]>[] = [
       { title: task, align: "left", keep: 1, most: 1000, cell: (row) => (row === null ? "done" : labelOf(row[1])) },
@@ -80,15 +80,20 @@ function listed(document: ResultsDocument, { metrics, pairs, width }: Turned): s
   return pairs.flatMap((pair, index) => [
     ...(index === 0 ? [] : [""]),
     cut(`${pair.task}, ${pair.variant}: ${doneText(document, pair)} done`, width),
-    ...Object.entries(metrics).flatMap(([name, metric]) =>
+    ...metricsOn(metrics, pair.task).flatMap(([name, metric]) =>
       wrapped(`${labelOf(metric)}: ${number(document, pair, [name, metric])}`, width - 2).map((line) => `  ${line}`),
     ),
   ]);
 }
 
+/** The metrics that a task has. */
+const metricsOn = (metrics: Metrics, task: string): [string, Metrics[string]][] =>
+  Object.entries(metrics).filter(([, { tasks }]) => tasks?.includes(task) ?? true);
+
 const labelOf = ({ label, unit }: Metrics[string]): string => (unit === undefined ? label : `${label} (${unit})`);
 
 function number(document: ResultsDocument, { task, variant }: Pair, [name, metric]: [string, Metrics[string]]): string {
+  if (!(metric.tasks?.includes(task) ?? true)) return "";
   const found = document.summary.find(
     (entry) => entry.task === task && entry.variant === variant && entry.metric === name,
   );
@@ -101,7 +106,9 @@ function number(document: ResultsDocument, { task, variant }: Pair, [name, metri
     found.interval === null ? Number.NaN : found.interval[1] - found.mean,
     metric.digits,
   );
-  return half === null ? mean : `${mean} ± ${half}`;
+  // A number that describes the variant, such as its size, has no spread.
+  const isFixed = metric.better === "neither" && found.interval?.[0] === found.interval?.[1];
+  return half === null || isFixed ? mean : `${mean} ± ${half}`;
 }
 
 /** How many trials are done, and what became of the others. */

@@ -41,6 +41,10 @@ describe("a sweep", () => {
       sluice("plan", study),
       sluice("sweep", study, "rate=0.1"),
     ]);
+    const run = await sluice("run", study, ...slow, "--out", whole, "--json");
+    // A run of what is tuned already is that of the chosen settings.
+    expect([run.code, run.stderr]).toEqual([0, expect.stringContaining("12 trials (1 task × 2 variants × 2 seeds)")]);
+    expect(JSON.parse(run.stdout).summary).toEqual(JSON.parse(stdout).summary);
     expect([again.code, again.stdout.match(/Nothing left to run/g)]).toEqual([0, ["Nothing left to run"]]);
     expect(status.stdout).toMatch(/^tuned, slow: 10 done, 2 diverged\n/);
     expect(plan.stdout).toContain("A sweep (sluice sweep) tunes before: 1 task × 2 variants × 4 settings");
@@ -72,6 +76,21 @@ describe("a sweep", () => {
     expect(JSON.parse(verified.stdout).map(({ agreement }: { agreement: string }) => agreement)).toEqual(
       Array(3).fill("bitwise the same"),
     );
+  });
+
+  test("is asked for by a run of such a study, unless it is to be untuned", { timeout: 120_000 }, async () => {
+    const out = join(scratch, "untuned");
+    const refused = await sluice("run", study, "--budget", "full", "--out", out);
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining("8 of 8 tuning trials have not run")]);
+    expect(refused.stderr).toMatch(/sweep .*tuned\.ts --budget full --out .*untuned" tunes, then runs/);
+    const run = await sluice("run", study, "rate=0.3", "--untuned", "--seeds", "1", "--out", out);
+    expect(run.code).toBe(0);
+    const report = readFileSync(join(out, "report.html"), "utf8");
+    expect(report).toContain("Not tuned: the study tunes rate");
+    expect(report).toContain("rate=0.3 --seeds 1");
+    expect(report).toContain("--untuned");
+    const line = await sluice("run", fixture("line"), "--untuned");
+    expect([line.code, line.stderr]).toEqual([2, expect.stringContaining("tunes nothing; leave --untuned out")]);
   });
 
   test("of a study that does not say what to tune is a usage error", { timeout: 90_000 }, async () => {

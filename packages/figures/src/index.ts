@@ -10,6 +10,7 @@ export {
   type Trajectory,
 } from "./scatter-figure.ts";
 export { barFigure, type BarData, type BarOptions } from "./bar-figure.ts";
+export { rankFigure, type RankData, type RankOptions } from "./rank-figure.ts";
 export { figureGrid, type GridOptions } from "./figure-grid.ts";
 
 // What they have in common

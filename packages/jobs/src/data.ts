@@ -1,7 +1,7 @@
-import type { Dataset } from "@sluice/data";
+import type { Provenance } from "@sluice/data";
 import { TensorError } from "@sluice/tensor";
 import { hasMembers, shown } from "@sluice/tensor/internal";
-import type { Supervised } from "./kinds.ts";
+import { rowCount, type Targeted, type TaskExamples } from "./examples.ts";
 
 /** What a function that makes data is told. */
 export interface DataRequest {
@@ -11,11 +11,25 @@ export interface DataRequest {
   readonly dataFolder: string | null;
 }
 
+/**
+ * A data set: splits and their source. A `Dataset` of `@sluice/data` is one. The target of a forecast or an imputation
+ * may say which of its values count, as those of `forecastExamples` and `imputationExamples` do.
+ */
+export interface TaskData {
+  readonly name: string;
+  readonly train: TaskExamples;
+  readonly validation: TaskExamples;
+  readonly test: TaskExamples;
+  readonly provenance: Provenance;
+  /** Names of the classes, if `y` holds class numbers from 0. */
+  readonly classes?: readonly string[];
+}
+
 /** Data that is made or read when a trial needs it, and once before the first trial, for the hashes of its files. */
-export type DataOf = (request: DataRequest) => Dataset | Promise<Dataset>;
+export type DataOf = (request: DataRequest) => TaskData | Promise<TaskData>;
 
 /** Whether a value is a data set. */
-export const isDataset = (given: unknown): given is Dataset =>
+export const isDataset = (given: unknown): given is TaskData =>
   hasMembers(given, { train: "object", validation: "object", test: "object", provenance: "object" });
 
 /** Throws an error if a value is neither a data set nor a function. */
@@ -27,7 +41,7 @@ export function checkedData(place: string, data: unknown): void {
 }
 
 /** The data for a trial. */
-export async function dataOf(place: string, data: Dataset | DataOf, request: DataRequest): Promise<Dataset> {
+export async function dataOf(place: string, data: TaskData | DataOf, request: DataRequest): Promise<TaskData> {
   if (typeof data !== "function") return data;
   const made: unknown = await data(request);
   if (isDataset(made)) return made;
@@ -38,19 +52,19 @@ export async function dataOf(place: string, data: Dataset | DataOf, request: Dat
 
 /** The splits of a data set, each with a target; the validation data only if there is some. */
 export interface Splits {
-  readonly train: Supervised;
-  readonly validation?: Supervised;
-  readonly test: Supervised;
+  readonly train: Targeted;
+  readonly validation?: Targeted;
+  readonly test: Targeted;
 }
 
 /** The splits of a data set. Throws an error if one has no target, or if there is nothing to test. */
-export function splitsOf(place: string, data: Dataset): Splits {
-  const of = (split: "train" | "validation" | "test"): Supervised => {
+export function splitsOf(place: string, data: TaskData): Splits {
+  const of = (split: "train" | "validation" | "test"): Targeted => {
     const { y } = data[split];
     if (y !== undefined) return { ...data[split], y };
     throw new TensorError(`${place}: ${split} has ${Object.keys(data[split]).join(", ")}, expected a target y`);
   };
   const [train, validation, test] = [of("train"), of("validation"), of("test")];
-  if (test.y.shape[0] === 0) throw new TensorError(`${place}: the data set has no test examples`);
-  return { train, test, ...(validation.y.shape[0] === 0 ? {} : { validation }) };
+  if (rowCount(test) === 0) throw new TensorError(`${place}: the data set has no test examples`);
+  return { train, test, ...(rowCount(validation) === 0 ? {} : { validation }) };
 }

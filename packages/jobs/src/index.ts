@@ -14,8 +14,10 @@ export {
 export type { ModalityParts } from "./modalities/parts.ts";
 
 // What all jobs have in common
-export type { DataOf, DataRequest } from "./data.ts";
+export type { DataOf, DataRequest, TaskData } from "./data.ts";
+export type { TaskExamples } from "./examples.ts";
 export type { JobOptions, JobSettings } from "./settings.ts";
+export type { JobTune, Tried, Tunable } from "./tune.ts";
 export type { TaskKind } from "./kinds.ts";
 
 // Records to a model

@@ -2,6 +2,7 @@ import type { Anchor, Budget, Claim, Settings, TrialContext } from "@sluice/stud
 import { TensorError } from "@sluice/tensor";
 import { shown } from "@sluice/tensor/internal";
 import type { TrainingSettings } from "@sluice/trials";
+import type { JobTune } from "./tune.ts";
 
 /** Settings of every job: those of training, and the size of the network. */
 export type JobSettings = TrainingSettings & {
@@ -9,6 +10,8 @@ export type JobSettings = TrainingSettings & {
   readonly hidden: number;
   /** Ends training after this many validations without improvement. Default 0: never. */
   readonly patience: number;
+  /** The rate of dropout before the readout and, of tokens, after the embedding. Default 0. */
+  readonly dropout: number;
 };
 
 /** The default settings of a job. */
@@ -22,6 +25,7 @@ const jobSettings = {
   // 0: once an epoch.
   validateEvery: 0,
   patience: 0,
+  dropout: 0,
   multiplyAdd: "separate",
 } as const satisfies JobSettings;
 
@@ -35,7 +39,10 @@ export interface JobOptions<S extends Settings = JobSettings> {
   readonly question?: string;
   /** How many seeds, or a list of seeds. */
   readonly seeds?: number | readonly number[];
-  /** How much a run may cost, by names of your choice, as in `study`. */
+  /**
+   * How much a run may cost, by names of your choice, as in `study`. Default: `full`, and `quick` with a fifth of the
+   * epochs and at most three seeds.
+   */
   readonly budgets?: { readonly [budget: string]: Budget<S> };
   /** The budget of a run that names none. Default: the first. */
   readonly defaultBudget?: string;
@@ -63,6 +70,13 @@ export interface JobOptions<S extends Settings = JobSettings> {
   readonly validateEvery?: number;
   /** Ends training after this many validations without improvement. Default 0: never. */
   readonly patience?: number;
+  /** The rate of dropout before the readout and, of tokens, after the embedding. Default 0. */
+  readonly dropout?: number;
+  /**
+   * Tunes settings, with as many tries for every variant on every task: `{ rate: [1e-4, 1e-2], trials: 12 }`. Run such a
+   * study by `sluice sweep`. Default: nothing is tuned.
+   */
+  readonly tune?: JobTune;
 }
 
 const studyOptions = [
@@ -79,7 +93,7 @@ const studyOptions = [
 ] as const;
 
 /** The names of the options that every job takes. */
-export const jobOptions: readonly string[] = [...studyOptions, ...Object.keys(jobSettings).slice(0, -1)];
+export const jobOptions: readonly string[] = [...studyOptions, "tune", ...Object.keys(jobSettings).slice(0, -1)];
 
 /** Other libraries' names of the options. */
 export const jobAliases = {
@@ -111,6 +125,7 @@ export function settingsFrom<S extends Settings>(operation: string, options: Job
     logEvery: count("logEvery"),
     validateEvery: count("validateEvery", 0),
     patience: count("patience", 0),
+    dropout: checked("dropout", (value) => value >= 0 && value < 1, "a rate of at least 0 and below 1"),
     multiplyAdd: jobSettings.multiplyAdd,
   };
 }

@@ -17,6 +17,7 @@ const metricSchema = z.strictObject({
   unit: z.string().optional(),
   better: z.enum(metricDirections),
   split: z.enum(["training", "validation", "test"]).optional(),
+  tasks: z.array(z.string()).min(1).optional(),
   summarise: z.enum(["last", "best", "tail mean"]).optional(),
   digits: z.int().min(0).max(12).optional(),
   log: z.boolean().optional(),
@@ -63,7 +64,7 @@ const tuneSchema = z.strictObject({
   trials: z
     .union([count, z.record(z.string(), count)], "expected a number of settings to try, or one by budget")
     .optional(),
-  metric: z.string(),
+  metric: z.union([z.string(), z.record(z.string(), z.string())], "expected the name of a metric, or one by task"),
   seeds: count.optional(),
   draw: z.int().optional(),
 });
@@ -183,6 +184,13 @@ function crossCheck<S extends Settings>(options: StudyOptions<S>): string[] {
   for (const part of ["tasks", "variants", "metrics"] as const) {
     if (Object.keys(options[part]).length === 0) problems.push(`${part}: at least one is needed`);
   }
+  for (const [name, { tasks = [] }] of Object.entries(options.metrics))
+    known(
+      `metrics.${name}.tasks`,
+      Object.fromEntries(tasks.map((task) => [task, {}])),
+      Object.keys(options.tasks),
+      "task",
+    );
   for (const [name, { better, summarise }] of Object.entries(options.metrics))
     if (better === "neither" && summarise === "best")
       problems.push(`metrics.${name}: summarise "best" needs better: "higher" or "lower", got "neither"`);

@@ -20,6 +20,8 @@ export interface Manifest {
   readonly asked?: Asked;
   /** For a sweep: what it tunes. Its tuning trials are among `trials`. */
   readonly tuning?: Tuning;
+  /** Settings that the study tunes, if they were not tuned in this run. */
+  readonly untuned?: readonly string[];
   readonly code: string;
   /** What the code consists of: a hash for each file and package. Other runs are compared with it. */
   readonly codeParts?: { readonly [name: string]: string };

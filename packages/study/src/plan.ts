@@ -54,27 +54,27 @@ export interface PlanOptions {
  * compare variants.
  */
 export function plan(study: Study, options: PlanOptions): PlannedTrial[] {
-  const { name: budget, given } = budgetOf(study, options.budget);
-  const seeds = seedsOf(study, options.seeds ?? given.seeds ?? study.seeds.length);
-  const folds = foldsOf(study, given.folds);
+  const { name: budget } = budgetOf(study, options.budget);
   return Object.keys(study.tasks).flatMap((task) =>
-    seeds.flatMap((seed) =>
-      folds.flatMap((fold) =>
-        Object.keys(study.variants).map((variant) => {
-          const { code, data } = options;
-          return identified({
-            study: study.name,
-            task,
-            variant,
-            seed,
-            ...(fold === null ? {} : { fold }),
-            config: trialConfig(study, { task, variant, budget }),
-            code,
-            data,
-          });
-        }),
-      ),
+    unitsOf(study, options).flatMap((unit) =>
+      Object.keys(study.variants).map((variant) => {
+        const { code, data } = options;
+        const config = trialConfig(study, { task, variant, budget });
+        return identified({ study: study.name, task, variant, ...unit, config, code, data });
+      }),
     ),
+  );
+}
+
+/** A seed and, in a study with folds, one of its folds. */
+export type TrialUnit = Pick<TrialIdentity, "seed" | "fold">;
+
+/** Every seed that is run with each of its folds. */
+export function unitsOf(study: Study, { budget, seeds }: Pick<PlanOptions, "budget" | "seeds">): readonly TrialUnit[] {
+  const { given } = budgetOf(study, budget);
+  const folds = foldsOf(study, given.folds);
+  return seedsOf(study, seeds ?? given.seeds ?? study.seeds.length).flatMap((seed) =>
+    folds.map((fold) => (fold === null ? { seed } : { seed, fold })),
   );
 }
 

@@ -17,6 +17,8 @@ export interface Metric {
    * tunes has failed. Without a split, a metric may be used for tuning.
    */
   readonly split?: "training" | "validation" | "test";
+  /** The tasks that have this metric. Default: all. */
+  readonly tasks?: readonly string[];
   /** How a curve becomes one number: its last value (default), its best value, or the mean of its last tenth. */
   readonly summarise?: "last" | "best" | "tail mean";
   /** Digits after the point; default: four significant digits. */

@@ -66,7 +66,8 @@ export interface TrialContext<S extends Settings = Settings> {
   readonly seedIndex: number;
   /**
    * The seed for all random numbers of the trial, 0 to 2^32 - 1. It is derived from the study's name and `seedIndex`,
-   * and is the same for all variants and tasks. Tuning trials have other seeds than all others.
+   * and is the same for all variants and tasks. Tuning trials have other seeds than all others, except in a study with
+   * folds: there a tuning trial has the seed of the trial whose fold it tunes, and so its division of the data.
    */
   readonly seed: number;
   /** The fold that this trial is tested on; `null` for a study without folds. */

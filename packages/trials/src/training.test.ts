@@ -56,7 +56,8 @@ describe("a training trial", () => {
     // It ended three validations after the best one, before its last epoch.
     expect(losses.indexOf(Math.min(...losses))).toBe(losses.length - 4);
     expect(left.rows.at(-1)?.step).toBeLessThan(80);
-    expect(Object.keys(outcome?.metrics ?? {})).toEqual(["testLoss"]);
+    // The validation loss that is reported is that of the weights that are tested.
+    expect(outcome?.metrics).toEqual({ validationLoss: Math.min(...losses), testLoss: expect.any(Number) });
     expect(Object.keys(trainingMetrics)).toEqual(expect.arrayContaining(["validationLoss", "testLoss"]));
   });
 
@@ -85,8 +86,8 @@ test("a tuning trial does not look at the test data, and is otherwise the same t
   const config = { ...settings, epochs: 2 };
   const tuning = await runInMemory({ trial: tuned }, { config, tuning: true });
   const reported = await runInMemory({ trial: usual }, { config });
-  expect(tuning.outcome?.metrics).toEqual({});
-  expect(reported.outcome?.metrics).toEqual({ testLoss: expect.any(Number) });
+  expect(tuning.outcome?.metrics).toEqual({ validationLoss: expect.any(Number) });
+  expect(reported.outcome?.metrics).toEqual({ ...tuning.outcome?.metrics, testLoss: expect.any(Number) });
   expect(tuning.left.rows).toEqual(reported.left.rows);
   expect(tuning.outcome?.weights).toBe(reported.outcome?.weights);
   await expect(runInMemory({ trial: tuned }, { config })).rejects.toThrow("the test data was looked at");

@@ -89,6 +89,9 @@ export interface TrainingTask<P extends Tree, E, B extends Parts, O extends Tree
  * the last weights and, with validation data, one with the best weights (`weightFiles`). The outcome has the hash of
  * the kept weights.
  *
+ * With `keep: "best"`, the summary of the validation metrics is that of the kept weights, not of the last ones: a sweep
+ * then tunes by the weights that are tested.
+ *
  * A tuning trial (`context.tuning`) does not evaluate the test data, and has no metrics of it.
  *
  * All random numbers come from the trial's seed, so variants see the same batches in the same order. A stopped trial
@@ -193,8 +196,10 @@ async function trialOn(
     signal.throwIfAborted();
   }
   await inspect?.(trained, "end of training", backend);
-  return outcomeOf(context, data, trained, tested);
+  return outcomeOf(context, data, trained, rest.keep === "best" ? { tested, validated } : { tested });
 }
+
+type AnyTask = TrainingTask<Tree, Parts, Parts, Tree, string>;
 
 function withoutTest({ train, validation }: FitData<Parts>): FitData<Parts> {
   return validation === undefined ? { train } : { train, validation };
@@ -204,12 +209,18 @@ function withoutTest({ train, validation }: FitData<Parts>): FitData<Parts> {
 async function outcomeOf(
   context: TrialContext,
   { validation }: FitData<Parts>,
-  { params, buffers, last, best, test }: Fitted<Tree, Parts, Tree>,
-  tested: (test: Measured) => Numbers,
+  { params, buffers, last, best, history, test }: Fitted<Tree, Parts, Tree>,
+  { tested, validated }: Required<Pick<AnyTask, "tested">> & Pick<AnyTask, "validated">,
 ): Promise<TrialOutcome> {
   await context.file(weightFiles.last, await saveState(asStored(last)));
   if (validation !== undefined) await context.file(weightFiles.best, await saveState(asStored(best)));
-  const metrics = test === undefined ? {} : definedOf(test, tested, { context, when: "the test data" });
+  const kept = history.findLast(({ step }) => step === best.step)?.validation;
+  const metrics = {
+    ...(kept === undefined || validated === undefined
+      ? {}
+      : definedOf(kept, validated, { context, when: "the kept weights" })),
+    ...(test === undefined ? {} : definedOf(test, tested, { context, when: "the test data" })),
+  };
   return { metrics, weights: await weightsHash(asStored({ params, buffers })), parameters: countOf(params) };
 }
 

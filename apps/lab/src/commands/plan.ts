@@ -44,8 +44,9 @@ async function plan(given: string | undefined, { settings, flags, terminal }: Gi
   const { study, budget } = prepared;
   const reach = reachOf(study, { budget, ...(flags.seeds === undefined ? {} : { seeds: flags.seeds }) });
   const write = (text: string): void => void stdout.write(`${text}\n`);
-  if (flags.json === true) write(JSON.stringify({ ...documentOf(prepared, trials), claims: reach.claims }, null, 2));
-  else for (const line of lines(name, { prepared, trials, reach, folder, width: widthOf(stdout) })) write(line);
+  if (flags.json === true)
+    write(JSON.stringify({ ...documentOf(prepared, trials, flags), claims: reach.claims }, null, 2));
+  else for (const line of lines(name, { prepared, trials, reach, flags, folder, width: widthOf(stdout) })) write(line);
   // A claim that more seeds could decide is refused.
   return reach.claims.some(({ decidable, needs }) => decidable === false && needs !== null) ? EXIT.failed : EXIT.done;
 }
@@ -54,18 +55,19 @@ interface Planned {
   readonly prepared: PreparedRun;
   readonly trials: readonly CachedTrial[];
   readonly reach: Reach;
+  readonly flags: StudyFlags;
   readonly folder: string;
   readonly width: number;
 }
 
 /** What a sweep of the study would try before; `null` for a study that tunes nothing. */
-const tuningIn = ({ study, budget }: PreparedRun): Tuning | null =>
-  study.tune === undefined ? null : tuningOf(study, budget);
+const tuningIn = ({ study, budget }: PreparedRun, { seeds }: StudyFlags): Tuning | null =>
+  study.tune === undefined ? null : tuningOf(study, { budget, ...(seeds === undefined ? {} : { seeds }) });
 
-function lines(name: string, { prepared, trials, reach, folder, width }: Planned): string[] {
+function lines(name: string, { prepared, trials, reach, flags, folder, width }: Planned): string[] {
   const { estimate, budget, jobs, threads, out, pending } = prepared;
   const time = estimate === null ? "time not yet known" : `about ${formatSeconds(estimate)}`;
-  const tuning = tuningIn(prepared);
+  const tuning = tuningIn(prepared, flags);
   return [
     `${name}, ${budget}: ${plural(trials.length, "trial")} (${sizeText(prepared)}) in ${relative(folder, out)}`,
     pending.length === 0
@@ -115,9 +117,9 @@ const columns: readonly Column<Group>[] = [
 
 const short = (name: string): string => name.replace(/^seed /, "");
 
-function documentOf(prepared: PreparedRun, trials: readonly CachedTrial[]) {
+function documentOf(prepared: PreparedRun, trials: readonly CachedTrial[], flags: StudyFlags) {
   const { study, budget, out, estimate, jobs, threads } = prepared;
-  const tuning = tuningIn(prepared);
+  const tuning = tuningIn(prepared, flags);
   return {
     study: study.name,
     budget,

@@ -4,7 +4,7 @@ import { leavingOf, withExecutorOptions } from "../executors.ts";
 import { interruptions } from "../interruptions.ts";
 import { displayFor } from "../show.ts";
 import { claimLines } from "../claims.ts";
-import { plannedStudy, withStudyOptions, type StudyFlags } from "../study-options.ts";
+import { plannedRun, withStudyOptions, type StudyFlags } from "../study-options.ts";
 import { summaryTable } from "../summary.ts";
 import { EXIT, widthOf, type AddCommand, type Terminal } from "../terminal.ts";
 
@@ -15,6 +15,7 @@ interface Flags extends StudyFlags {
 export const addRun: AddCommand = (program, terminal, ended) => {
   withExecutorOptions(withStudyOptions(program.command("run")))
     .description("run a study (finished trials are skipped), and write its report")
+    .option("--untuned", "run a study that tunes its settings (sluice sweep) with its own, untuned settings")
     .option("--json", "print one JSON document to standard output, everything else to standard error")
     .addHelpText(
       "after",
@@ -41,7 +42,7 @@ async function run(
 ): Promise<number> {
   const { folder, stdout, stderr, closed } = terminal;
   const leave = leavingOf(flags);
-  const { name, prepared } = await plannedStudy(given, settings, { flags, command: "run", folder, leave });
+  const { name, prepared } = await plannedRun(given, settings, { flags, folder, leave });
   // With --json, standard output contains only the document.
   const stream = flags.json === true ? stderr : stdout;
   const print = (line: string): void => void stream.write(`${line}\n`);
@@ -55,12 +56,14 @@ async function run(
   );
   try {
     const { stop: signal, kill } = interruption;
-    const outcome = await runStudy(prepared, {
+    const ran = await runStudy(prepared, {
       signal,
       kill,
       onEvent: (event) => display.event(event),
       onNote: (text) => display.say(text),
     });
+    // Of a study that was tuned: a tuning trial that diverged counts as the worst, and a run is whole all the same.
+    const outcome = { ...ran, records: ran.records.filter(({ tuning }) => tuning === undefined) };
     display.end();
     const width = widthOf(stream);
     const table = summaryTable(outcome.document, prepared.study.metrics, width);

@@ -106,7 +106,8 @@ function roundLines(round: SweepPlan, name: string): string[] {
 
 /** The chosen settings, and the tuning trials that went wrong. */
 function tuningLines({ tuned, isTuned, records }: SweepOutcome, { study, tuning }: SweepPlan, width: number): string[] {
-  const metric = study.metrics[tuning.tune.metric];
+  const [name = "", ...others] = [...new Set(tuned.map((cell) => cell.metric))];
+  const isNested = tuned.some(({ unit }) => unit !== undefined);
   const chosenText = ({ chosen, decided }: (typeof tuned)[number]): string =>
     chosen !== null
       ? settingsText(tuning.tried[chosen.index] ?? {})
@@ -117,12 +118,14 @@ function tuningLines({ tuned, isTuned, records }: SweepOutcome, { study, tuning 
   const unreadable = wrong.filter(({ status }) => status === "unreadable").length;
   const columns: readonly Column<(typeof tuned)[number]>[] = [
     { title: "task", align: "left", keep: 3, cell: ({ task }) => task },
+    ...(isNested ? [foldColumn] : []),
     { title: "variant", align: "left", keep: 3, cell: ({ variant }) => variant },
     {
-      title: metric?.label ?? "",
+      title: others.length > 0 ? "validation" : (study.metrics[name]?.label ?? name),
       align: "right",
       keep: 1,
-      cell: ({ chosen }) => (typeof chosen?.value === "number" ? formatNumber(chosen.value, metric?.digits) : "–"),
+      cell: ({ chosen, metric }) =>
+        typeof chosen?.value === "number" ? formatNumber(chosen.value, study.metrics[metric]?.digits) : "–",
     },
     { title: "chosen settings", align: "left", keep: 2, most: 80, cell: chosenText },
   ];
@@ -138,6 +141,13 @@ function tuningLines({ tuned, isTuned, records }: SweepOutcome, { study, tuning 
       : []),
   ];
 }
+
+const foldColumn: Column<SweepOutcome["tuned"][number]> = {
+  title: "seed, fold",
+  align: "left",
+  keep: 3,
+  cell: ({ unit }) => (unit === undefined ? "" : `${unit.seed}, fold ${(unit.fold?.index ?? 0) + 1}`),
+};
 
 function resultLines({ document, isTuned }: SweepOutcome, { study }: SweepPlan, width: number): string[] {
   return isTuned ? [...summaryTable(document, study.metrics, width), ...claimLines(document, width), ""] : [];

@@ -2,7 +2,8 @@ import { dense, embedding, sequence, sequential, type Cell, type CellSizes, type
 import { parameterCount } from "@sluice/params";
 import { TensorError } from "@sluice/tensor";
 import { checkOptions, hasMembers, shown } from "@sluice/tensor/internal";
-import { productsPerStep } from "./products.ts";
+import { joinedFor, type ObservedParts } from "./inputs.ts";
+import { productsPerSequence } from "./products.ts";
 
 /** Makes a cell of some sizes, such as `gru`, or `({ input, hidden }) => mine({ input, hidden, gates: 2 })`. */
 export type CellOf = (sizes: CellSizes) => Cell;
@@ -15,8 +16,8 @@ export interface ComparedCell {
 }
 
 /**
- * What the cells have as equal as possible: the trainable parameters of the whole model, the multiplications of matrix
- * products in one step of one sequence (`flops`), or the hidden size (`none`).
+ * What the cells have as equal as possible: the trainable parameters of the whole model, the multiplications of its
+ * matrix products for one sequence of the task's length (`flops`), or the hidden size (`none`).
  */
 export type Match = "parameters" | "flops" | "none";
 
@@ -30,15 +31,33 @@ export interface ModelSizes {
   readonly tokens: boolean;
   readonly output: number;
   readonly perStep: boolean;
+  /** Steps of the longest sequence. */
+  readonly steps: number;
+  /** What irregular examples have besides `x`. */
+  readonly observed: ObservedParts;
+}
+
+/** What a model is made with. */
+export interface ModelParts {
+  readonly sizes: ModelSizes;
+  /** Features of the embedding of tokens. */
+  readonly embedding: number;
+  /** The rate of dropout between the layers. */
+  readonly dropout: number;
+}
+
+/** A model, and which parts of the examples it reads as features of `x`. */
+export interface BuiltModel {
+  readonly layer: Layer;
+  readonly joined: readonly (keyof ObservedParts)[];
 }
 
 /** A cell of a size that was chosen for it, and what the model costs. */
-export interface SizedModel {
-  readonly model: Layer;
+export interface SizedModel extends BuiltModel {
   readonly hidden: number;
   /** Trainable parameters. */
   readonly parameters: number;
-  /** Multiplications of matrix products in one step of one sequence. */
+  /** Multiplications of matrix products for one sequence. */
   readonly products: number;
 }
 
@@ -76,14 +95,29 @@ function asObject(place: string, given: unknown): Partial<ComparedCell> {
   return given;
 }
 
-/** One layer of the cell over the sequence, an embedding before it if there are tokens, and a linear readout. */
+/**
+ * One layer of the cell over the sequence, an embedding before it if there are tokens, and a linear readout. Of
+ * irregular examples a cell gets as features what it does not read itself.
+ */
 export function modelWith(
   place: string,
   cell: CellOf,
   hidden: number,
-  { sizes, embedding: features }: { readonly sizes: ModelSizes; readonly embedding: number },
-): Layer {
+  { sizes, embedding: features, dropout }: ModelParts,
+): BuiltModel {
   const input = sizes.tokens ? features : sizes.input;
+  const alone = madeCell(place, cell, { input, hidden });
+  const joined = joinedFor(alone.extra, sizes.observed);
+  const width = joined.reduce((sum, name) => sum + (sizes.observed[name] ?? 0), 0);
+  const made = width === 0 ? alone : madeCell(place, cell, { input: input + width, hidden });
+  const layer = sequence(made, { outputs: sizes.perStep ? "all" : "last" });
+  const readout = dense({ input: layer.features, output: sizes.output });
+  const layers = sizes.tokens ? [embedding({ tokens: sizes.input, features }), layer, readout] : [layer, readout];
+  return { layer: sequential(layers, { dropout }), joined };
+}
+
+/** The cell of some sizes, checked. */
+function madeCell(place: string, cell: CellOf, { input, hidden }: CellSizes): Cell {
   const made: unknown = cell({ input, hidden });
   if (!isCell(made))
     throw new TensorError(
@@ -91,11 +125,7 @@ export function modelWith(
     );
   if (made.sizes.input !== input)
     throw new TensorError(`${place}: the cell reads ${made.sizes.input} features, but the task has ${input}`);
-  const layer = sequence(made, { outputs: sizes.perStep ? "all" : "last" });
-  const readout = dense({ input: layer.features, output: sizes.output });
-  return sizes.tokens
-    ? sequential([embedding({ tokens: sizes.input, features }), layer, readout])
-    : sequential([layer, readout]);
+  return made;
 }
 
 const isCell = (made: unknown): made is Cell =>
@@ -106,15 +136,16 @@ export function matchedModel(
   operation: string,
   cells: ReadonlyMap<string, Required<ComparedCell>>,
   name: string,
-  options: { readonly match: Match; readonly hidden: number; readonly sizes: ModelSizes; readonly embedding: number },
+  options: ModelParts & { readonly match: Match; readonly hidden: number },
 ): SizedModel {
-  const { match, hidden } = options;
+  const { match, hidden, sizes } = options;
   const [first = ""] = cells.keys();
-  const of = (which: string, units: number): Layer => {
+  const of = (which: string, units: number): BuiltModel => {
     const place = `${operation}: cells.${which}`;
     return modelWith(place, cells.get(which)?.cell ?? missing(place), units, options);
   };
-  const measured = (model: Layer): number => (match === "flops" ? productsPerStep(model) : parameterCount(model));
+  const measured = ({ layer }: BuiltModel): number =>
+    match === "flops" ? productsPerSequence(layer, sizes.steps) : parameterCount(layer);
   const chosen =
     name === first || match === "none"
       ? hidden
@@ -123,8 +154,14 @@ export function matchedModel(
           unit: cells.get(name)?.multipleOf ?? 1,
           measure: (units) => measured(of(name, units)),
         });
-  const model = of(name, chosen);
-  return { model, hidden: chosen, parameters: parameterCount(model), products: productsPerStep(model) };
+  const built = of(name, chosen);
+  const { layer } = built;
+  return {
+    ...built,
+    hidden: chosen,
+    parameters: parameterCount(layer),
+    products: productsPerSequence(layer, sizes.steps),
+  };
 }
 
 const missing = (place: string): never => {

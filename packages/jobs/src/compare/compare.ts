@@ -1,11 +1,11 @@
-import type { Dataset } from "@sluice/data";
 import { study, type Metric, type Study, type TrialContext, type TrialOutcome } from "@sluice/study";
 import { TensorError, type Tree } from "@sluice/tensor";
 import { checkOptions, shown } from "@sluice/tensor/internal";
 import { modelOf, type Model } from "@sluice/trials";
 import { firstIsBetter } from "../claims.ts";
-import { dataOf } from "../data.ts";
-import { keeping, kinds, type Supervised, type TaskKind } from "../kinds.ts";
+import { dataOf, isDataset, type TaskData } from "../data.ts";
+import { everySplit, rowCount, type Targeted } from "../examples.ts";
+import { keeping, kinds } from "../kinds.ts";
 import {
   checkChoice,
   jobAliases,
@@ -16,7 +16,9 @@ import {
   type JobOptions,
   type JobSettings,
 } from "../settings.ts";
+import { spendingOf, type Tunable } from "../tune.ts";
 import { checkedCells, matchedModel, matches, type CellOf, type ComparedCell, type Match } from "./cells.ts";
+import { withFeatures } from "./inputs.ts";
 import { checkedTasks, needsOf, type ComparedTask, type NamedTask } from "./tasks.ts";
 
 /** The settings of {@link compare}. */
@@ -33,7 +35,7 @@ export interface CompareOptions extends JobOptions<CompareSettings> {
   /** The cells by name: functions of `{ input, hidden }`. The claims are about the first one. */
   readonly cells: Readonly<Record<string, CellOf | ComparedCell>>;
   /** Data sets, or `{ data, kind, name, settings }`. */
-  readonly tasks: readonly (ComparedTask | Dataset)[];
+  readonly tasks: readonly (ComparedTask | TaskData)[];
   /**
    * What is made equal by the choice of hidden sizes. The first cell has `hidden` units, and each other one as many as
    * come nearest to it. Default `parameters`.
@@ -47,7 +49,7 @@ export interface CompareOptions extends JobOptions<CompareSettings> {
 const ofModel = {
   hidden: { label: "Hidden units", better: "neither", digits: 0, curve: false },
   parameters: { label: "Parameters", better: "neither", digits: 0, curve: false },
-  products: { label: "Multiplications per step", better: "neither", digits: 0, curve: false },
+  products: { label: "Multiplications per sequence", better: "neither", digits: 0, curve: false },
 } as const satisfies { readonly [name: string]: Metric };
 
 /**
@@ -57,8 +59,11 @@ const ofModel = {
  *
  * is run by `sluice run`. Each cell is one layer over the sequence with a linear readout, and an embedding before it if
  * `x` are tokens. The kept weights are those of the best validation. Beside the metrics of its kind of task, a trial
- * reports the hidden units, parameters and multiplications per step of its model. The claims are that the first cell is
+ * reports the hidden units, parameters and multiplications per sequence of its model. The claims are that the first cell is
  * better than each other one on each task: paired t tests over seeds, corrected for their number by Holm's method.
+ *
+ * With `tune`, `sluice sweep` first tunes every cell on every task with as many settings, by validation data; the claims
+ * are then about tuned cells.
  *
  * Throws an error that names the option that is wrong.
  */
@@ -79,9 +84,16 @@ export function compare(options: CompareOptions): Study<CompareSettings> {
   const [first = ""] = names;
   const settings: CompareSettings = { ...settingsFrom("compare", options), cell: first, match, embedding };
   const metrics = metricsOf(tasks);
+  checkTune(options, { match, tasks });
   return study<CompareSettings>({
     question: `Is ${first} better than ${names.slice(1).join(", ") || "others"}${equal[match]}?`,
     ...studyPart(options),
+    ...spendingOf("compare", options, {
+      tunable,
+      metric: validationOf(tasks),
+      epochs: settings.epochs,
+      perTask: Object.fromEntries(tasks.map(({ name, settings: own }) => [name, own?.epochs])),
+    }),
     settings,
     tasks: Object.fromEntries(tasks.map(({ name, settings: own = {} }) => [name, own])),
     variants: Object.fromEntries(names.map((cell) => [cell, { cell }])),
@@ -96,24 +108,47 @@ export function compare(options: CompareOptions): Study<CompareSettings> {
         equal: equal[match],
       }),
     data: async ({ dataFolder }) => filesOf(tasks, dataFolder),
-    trial: (context) => trialOf(context, { cells, tasks, metrics }),
+    trial: (context) => trialOf(context, { cells, tasks }),
   });
+}
+
+const tunable: readonly Tunable[] = ["learningRate", "clip", "dropout", "hidden", "batch", "epochs", "embedding"];
+
+/** The validation metric of the tasks, or of each of them. */
+function validationOf(tasks: readonly NamedTask[]): string | { readonly [task: string]: string } {
+  const [first = "", ...others] = new Set(tasks.map(({ kind }) => kinds[kind].validation));
+  if (others.length === 0) return first;
+  return Object.fromEntries(tasks.map(({ name, kind }) => [name, kinds[kind].validation]));
+}
+
+/** Throws an error if cells that are matched would have other sizes, or if a task has nothing to tune by. */
+function checkTune(
+  { tune }: CompareOptions,
+  { match, tasks }: { readonly match: Match; readonly tasks: readonly NamedTask[] },
+): void {
+  if (tune === undefined) return;
+  if (tune.hidden !== undefined && match !== "none")
+    throw new TensorError(
+      `compare: tune.hidden is given, but match: "${match}" chooses the hidden sizes; leave one of them out, or write match: "none"`,
+    );
+  for (const { name, kind, data } of tasks)
+    if (isDataset(data) && needsOf(`compare: task ${name}`, kind, data).splits.validation === undefined)
+      throw new TensorError(`compare: task ${name} has no validation examples, by which settings are tuned`);
 }
 
 const equal: { readonly [match in Match]: string } = {
   parameters: " with about as many parameters",
-  flops: " with about as many multiplications per step",
+  flops: " with about as many multiplications",
   none: "",
 };
 
 interface Parts {
   readonly cells: ReturnType<typeof checkedCells>;
   readonly tasks: readonly NamedTask[];
-  readonly metrics: { readonly [name: string]: Metric };
 }
 
 /** Trains one cell on one task. */
-async function trialOf(given: TrialContext<CompareSettings>, { cells, tasks, metrics }: Parts): Promise<TrialOutcome> {
+async function trialOf(given: TrialContext<CompareSettings>, { cells, tasks }: Parts): Promise<TrialOutcome> {
   const task = tasks.find(({ name }) => name === given.task);
   if (task === undefined) throw new TensorError(`compare: there is no task ${shown(given.task)}`);
   const place = `compare: task ${task.name}`;
@@ -122,23 +157,28 @@ async function trialOf(given: TrialContext<CompareSettings>, { cells, tasks, met
   // A run may ask for other settings than the options.
   checkChoice("compare", "match", config.match, matches);
   const sized = matchedModel("compare", cells, config.cell, { ...config, sizes });
-  const context = trainingContext(given, splits.train.y.shape[0] ?? 0);
-  const model: Model<Tree, Supervised> = modelOf(sized.model);
-  const outcome = await kinds[kind].trial(context, model, { data: splits, ...keeping(config, splits) });
-  const { hidden, parameters, products } = sized;
-  return { ...outcome, metrics: { ...absent(metrics, kind), ...outcome.metrics, hidden, parameters, products } };
+  const context = trainingContext(given, rowCount(splits.train));
+  const { layer, joined, hidden, parameters, products } = sized;
+  const model: Model<Tree, Targeted> = modelOf(layer);
+  const data = everySplit(splits, (examples) => withFeatures(examples, joined));
+  const outcome = await kinds[kind].trial(context, model, { data, ...keeping(config, splits) });
+  return { ...outcome, metrics: { ...outcome.metrics, hidden, parameters, products } };
 }
 
-/** `null` for each metric that this kind of task does not have. */
-function absent(metrics: Parts["metrics"], kind: TaskKind): { readonly [name: string]: null } {
-  const others = Object.keys(metrics).filter((name) => !(name in kinds[kind].metrics) && !(name in ofModel));
-  return Object.fromEntries(others.map((name) => [name, null]));
-}
-
-/** The metrics of all kinds of tasks that there are, with the sizes after them. */
-function metricsOf(tasks: readonly NamedTask[]): Parts["metrics"] {
+/** The metrics of all kinds of tasks that there are, each with its tasks; then those of training, and the sizes. */
+function metricsOf(tasks: readonly NamedTask[]): { readonly [name: string]: Metric } {
   const all = tasks.flatMap(({ kind }) => Object.entries(kinds[kind].metrics));
-  return { ...Object.fromEntries(all), ...ofModel };
+  const of = (name: string): readonly string[] =>
+    tasks.filter(({ kind }) => name in kinds[kind].metrics).map((task) => task.name);
+  const found = Object.entries(Object.fromEntries(all)).map(([name, metric]): [string, Metric] => {
+    const own = of(name);
+    return [name, own.length === tasks.length ? metric : { ...metric, tasks: own }];
+  });
+  const isTraining = ([, { split }]: readonly [string, Metric]): boolean => split === "training";
+  return {
+    ...Object.fromEntries([...found.filter((one) => !isTraining(one)), ...found.filter(isTraining)]),
+    ...ofModel,
+  };
 }
 
 /** The SHA-256 of every file that the data sets were read from. */

@@ -11,7 +11,17 @@ export function productsPerStep(layer: Layer): number {
   return productsOf(layer, 3) - productsOf(layer, 2);
 }
 
-/** The multiplications of all products for one sequence of so many steps. */
+/**
+ * The multiplications of the matrix products of one sequence of so many steps. A readout counts as often as it is
+ * applied: once, or at every step.
+ */
+export function productsPerSequence(layer: Layer, steps: number): number {
+  if (steps < 3) return productsOf(layer, steps);
+  const two = productsOf(layer, 2);
+  return two + (steps - 2) * (productsOf(layer, 3) - two);
+}
+
+/** The multiplications of all products for one sequence of so many steps, counted in its plan. */
 function productsOf(layer: Layer, time: number): number {
   const params = mapSpecs(layer.params, ({ shape }) => full(shape, 0));
   const zeros = (spec: Extras[string]): Tensor => {

@@ -1,10 +1,11 @@
-import type { Dataset } from "@sluice/data";
 import { TensorError } from "@sluice/tensor";
 import { checkOptions, describe, hasMembers, shown } from "@sluice/tensor/internal";
-import { checkedData, isDataset, splitsOf, type DataOf, type Splits } from "../data.ts";
-import { checkKind, kindOf, kinds, outputsOf, classesIn, type TaskKind } from "../kinds.ts";
+import { checkedData, isDataset, splitsOf, type DataOf, type Splits, type TaskData } from "../data.ts";
+import { tensorsOf } from "../examples.ts";
+import { checkKind, classesIn, isPerStep, kindOf, kinds, outputsOf, type TaskKind } from "../kinds.ts";
 import type { JobSettings } from "../settings.ts";
 import type { ModelSizes } from "./cells.ts";
+import { observedIn } from "./inputs.ts";
 
 /** A task on which cells are compared. */
 export interface ComparedTask {
@@ -17,9 +18,11 @@ export interface ComparedTask {
   readonly kind?: TaskKind;
   /**
    * The data set, or a function that makes it: for each trial, and once before the first, for the hashes of its files.
-   * Examples have `x`, `y` and, if they differ in length, `lengths`, and what else the cells read, such as `elapsed`.
+   * Examples have `x`, `y` and, if they differ in length, `lengths`. Irregular ones also have `mask`, what was observed,
+   * and `elapsed`, the time since the step before: a cell that reads them, such as `gruD`, gets them, and for any other
+   * they are features of `x`.
    */
-  readonly data: Dataset | DataOf;
+  readonly data: TaskData | DataOf;
   /** The settings that differ on this task. */
   readonly settings?: Partial<JobSettings>;
 }
@@ -31,12 +34,12 @@ export interface NamedTask extends ComparedTask {
 }
 
 /** Checks tasks; data sets alone are tasks of their names. */
-export function checkedTasks(operation: string, tasks: readonly (ComparedTask | Dataset)[]): readonly NamedTask[] {
+export function checkedTasks(operation: string, tasks: readonly (ComparedTask | TaskData)[]): readonly NamedTask[] {
   if (!Array.isArray(tasks) || tasks.length === 0)
     throw new TensorError(
       `${operation}: tasks is ${shown(tasks)}, expected a list of data sets, such as [adding({ time: 50 })]`,
     );
-  const named = tasks.map((given: ComparedTask | Dataset, index) =>
+  const named = tasks.map((given: ComparedTask | TaskData, index) =>
     checkedTask(`${operation}: tasks[${index}]`, given),
   );
   const twice = named.find(({ name }, index) => named.findIndex((other) => other.name === name) < index);
@@ -45,7 +48,7 @@ export function checkedTasks(operation: string, tasks: readonly (ComparedTask | 
   return named;
 }
 
-function checkedTask(place: string, given: ComparedTask | Dataset): NamedTask {
+function checkedTask(place: string, given: ComparedTask | TaskData): NamedTask {
   const task: ComparedTask = isDataset(given) ? { data: given } : given;
   if (!hasMembers(task, {}))
     throw new TensorError(`${place} is ${shown(given)}, expected a data set, or { data, kind, name }`);
@@ -71,17 +74,17 @@ export interface TaskNeeds {
 }
 
 /** Finds in the data what a task needs: its kind, and the sizes of a model. */
-export function needsOf(place: string, given: TaskKind | undefined, data: Dataset): TaskNeeds {
+export function needsOf(place: string, given: TaskKind | undefined, data: TaskData): TaskNeeds {
   const splits = splitsOf(place, data);
   const { train } = splits;
   const kind = kindOf(place, train.y, given);
-  const { x } = data.train;
+  const { x } = tensorsOf(data.train);
   const isTokens = x?.dtype === "i32" && x.shape.length === 2;
   if (x === undefined || (!isTokens && x.shape.length !== 3))
     throw new TensorError(
       `${place}: x is ${x === undefined ? "missing" : describe(x)}, expected [examples, time, features], or tokens, i32 [examples, time]`,
     );
-  const inputs = [data.train["x"], data.validation["x"], data.test["x"]];
+  const inputs = [data.train, data.validation, data.test].map((split) => tensorsOf(split)["x"]);
   const input = isTokens
     ? data.classes !== undefined && kind === "characters"
       ? data.classes.length
@@ -91,7 +94,9 @@ export function needsOf(place: string, given: TaskKind | undefined, data: Datase
     input: input ?? 0,
     tokens: isTokens,
     output: outputsOf(kind, splits, data.classes),
-    perStep: train.y.shape.length === (kind === "labelling" || kind === "characters" ? 2 : 3),
+    perStep: isPerStep(kind, splits),
+    steps: x.shape[1] ?? 0,
+    observed: observedIn(data.train),
   };
   return { kind, sizes, splits };
 }

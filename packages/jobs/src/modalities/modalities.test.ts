@@ -89,7 +89,15 @@ test("a trial that is stopped goes on to the same bits", async () => {
 test("a tuning trial does not look at the test data", async () => {
   const own = multimodalStudy({ ...options, epochs: 1 });
   const { outcome } = await runInMemory(own, { config: own.settings, tuning: true });
-  expect(outcome?.metrics).toEqual({});
+  expect(outcome?.metrics).toEqual({ validation: expect.any(Number) });
+  const tune = { rate: [1e-3, 1e-1], dropout: [0, 0.5], trials: 3 } as const;
+  expect(multimodalStudy({ ...options, tune }).tune).toEqual({
+    over: { learningRate: { logUniform: [1e-3, 1e-1] }, dropout: { uniform: [0, 0.5] } },
+    ...{ by: "random", metric: "validation", trials: { full: 3, quick: 2 } },
+  });
+  expect(() => multimodalStudy({ ...options, dropout: { a: 0.3 }, tune })).toThrow(
+    "multimodalStudy: tune: unknown option dropout",
+  );
 });
 
 test("every subset but the empty one, small ones first", () => {

@@ -2,7 +2,8 @@ import type { DescribedModality, Fusion, Modality } from "@sluice/fusion";
 import { full, isTensor, TensorError, type Tensor, type Tree } from "@sluice/tensor";
 import { checkOptions, shown } from "@sluice/tensor/internal";
 import type { Model } from "@sluice/trials";
-import type { Supervised } from "../kinds.ts";
+import type { Parts } from "@sluice/train";
+import type { Supervised } from "../examples.ts";
 
 /** Which parts of the examples a modality is. */
 export interface ModalityParts {
@@ -71,7 +72,7 @@ function modalitiesOf(net: Pick<Fusion, "inputs">, parts: PartsOf, batch: Readon
 }
 
 /** A multimodal network as a model of examples. */
-export function modelOfParts(net: Fusion, parts: PartsOf): Model<Tree, Supervised> {
+export function modelOfParts(net: Fusion, parts: PartsOf): Model<Tree, Parts> {
   return {
     init: (key) => net.init(key),
     params: net.params,

@@ -8,8 +8,10 @@ import { accuracyScore, crossEntropy, mse, rootMeanSquaredError } from "@sluice/
 import { evaluateModel, type Model, type TrainingSettings } from "@sluice/trials";
 import { firstIsBetter } from "../claims.ts";
 import { checkedData, dataOf, splitsOf, type DataOf } from "../data.ts";
-import { keeping, kinds, kindOf, outputsOf, type Supervised, type TaskKind } from "../kinds.ts";
+import { rowCount, withTensors, type Supervised } from "../examples.ts";
+import { keeping, kinds, kindOf, outputsOf, type TaskKind } from "../kinds.ts";
 import { jobAliases, jobOptions, settingsFrom, studyPart, trainingContext, type JobOptions } from "../settings.ts";
+import { spendingOf, type JobTune, type Tunable } from "../tune.ts";
 import { modelOfParts, partsOf, subsetsOf, withOnly, type ModalityParts, type PartsOf } from "./parts.ts";
 
 /** The settings of {@link multimodalStudy}. */
@@ -25,7 +27,7 @@ export type MultimodalSettings = TrainingSettings & {
 export type MultimodalKind = Extract<TaskKind, "classification" | "labelling" | "regression">;
 
 /** Options of {@link multimodalStudy}. */
-export interface MultimodalStudyOptions extends Omit<JobOptions<MultimodalSettings>, "hidden"> {
+export interface MultimodalStudyOptions extends Omit<JobOptions<MultimodalSettings>, "hidden" | "dropout" | "tune"> {
   /** The data set, or a function that makes it, whose examples have a part for each modality, and the target `y`. */
   readonly data: Dataset | DataOf;
   /** What the target is. Default: what fits it. Required if a function makes the data. */
@@ -41,7 +43,11 @@ export interface MultimodalStudyOptions extends Omit<JobOptions<MultimodalSettin
    * are never dropped). A row keeps at least one. Default 0: only what is missing in the data.
    */
   readonly dropout?: number | Readonly<Record<string, number>>;
+  /** Tunes settings of every fusion, as `compare` does of cells; `dropout` only if it is one for all modalities. */
+  readonly tune?: JobTune<(typeof tunable)[number]>;
 }
+
+const tunable = ["learningRate", "clip", "dropout", "batch", "epochs"] as const satisfies readonly Tunable[];
 
 /** How many modalities there may be. */
 const most = 6;
@@ -68,12 +74,18 @@ export function multimodalStudy(options: MultimodalStudyOptions): Study<Multimod
   const { fusions, kind, names, dropout } = job;
   const variants = [...fusions.keys()];
   const [first = ""] = variants;
-  const { hidden: _, ...common } = settingsFrom("multimodalStudy", options);
+  const { dropout: _modalities, ...training } = options;
+  const { hidden: _, dropout: _layers, ...common } = settingsFrom("multimodalStudy", training);
   const { headline, metrics } = kinds[kind];
   const others = variants.length > 1 ? `, and is ${first} better than ${variants.slice(1).join(", ")}` : "";
   return study<MultimodalSettings>({
     question: `What does each subset of ${names.join(", ")} predict${others}?`,
-    ...studyPart(options),
+    ...studyPart(training),
+    ...spendingOf("multimodalStudy", options, {
+      tunable: typeof dropout === "number" ? tunable : tunable.filter((name) => name !== "dropout"),
+      metric: kinds[kind].validation,
+      epochs: common.epochs,
+    }),
     settings: { ...common, fusion: first, dropout },
     tasks: { [job.task]: {} },
     variants: Object.fromEntries(variants.map((fusion) => [fusion, { fusion }])),
@@ -179,7 +191,8 @@ async function trialOf(given: TrialContext<MultimodalSettings>, job: MultimodalJ
   const { names, parts, kind, encoders } = job;
   const { config, seed, dataFolder } = given;
   const data = await dataOf("multimodalStudy", job.data, { seed, dataFolder });
-  const splits = splitsOf("multimodalStudy: data", data);
+  const { train, validation, test } = splitsOf("multimodalStudy: data", data);
+  const splits = withTensors("multimodalStudy: data", { train, test, ...(validation && { validation }) });
   kindOf("multimodalStudy: data", splits.train.y, kind);
   const fusion = job.fusions.get(config.fusion);
   if (fusion === undefined) throw new TensorError(`multimodalStudy: there is no fusion ${shown(config.fusion)}`);
@@ -188,12 +201,12 @@ async function trialOf(given: TrialContext<MultimodalSettings>, job: MultimodalJ
   const dropping = config.dropout === 0 ? net : modalityDropout(net, { rate: config.dropout });
   const model = modelOfParts(dropping, parts);
   const scores: { [metric: string]: number } = {};
-  const outcome = await kinds[kind].trial(trainingContext(given, splits.train.y.shape[0] ?? 0), model, {
+  const outcome = await kinds[kind].trial(trainingContext(given, rowCount(splits.train)), model, {
     data: splits,
     ...keeping(config, splits),
     async inspect({ params, buffers }, when, backend) {
       // Tuning sees nothing of the test data.
-      if (when === "start of training" || given.tuning) return;
+      if (when === "start of training" || given.tuning || splits.test === undefined) return;
       for (const kept of subsetsOf(names)) {
         const examples = withOnly(splits.test, parts, kept);
         scores[nameOf(kept)] = await scoreOf(model, { params, buffers, examples, kind, backend, size: config.batch });

@@ -10,16 +10,20 @@ export interface RecordsModelParts {
   readonly hidden: number;
   readonly outputs: number;
   readonly isClass: boolean;
+  readonly dropout: number;
 }
 
 /** A model of records: logits of classes, or a number in the unit of the target. */
 export function recordsModel(
-  { cell, place, hidden, outputs, isClass }: RecordsModelParts,
+  { cell, place, hidden, outputs, isClass, dropout }: RecordsModelParts,
   examples: RecordsExamples,
   { spread, center }: Pick<Fitting, "spread" | "center">,
 ): Model<Tree, RecordsExamples> {
-  const sizes: ModelSizes = { input: examples.x.shape[2] ?? 0, tokens: false, output: outputs, perStep: false };
-  const model: Model<Tree, RecordsExamples> = modelOf(modelWith(place, cell, hidden, { sizes, embedding: 1 }));
+  const [, steps = 0, input = 0] = examples.x.shape;
+  // Which parts a cell reads itself is the option `inputs` of the study.
+  const sizes: ModelSizes = { input, tokens: false, output: outputs, perStep: false, steps, observed: {} };
+  const { layer } = modelWith(place, cell, hidden, { sizes, embedding: 1, dropout });
+  const model: Model<Tree, RecordsExamples> = modelOf(layer);
   if (isClass) return model;
   return {
     ...model,

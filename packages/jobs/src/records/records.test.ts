@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gru, gruD, lstm } from "@sluice/cells";
-import { inProcess, memoryStore, planRun, runStudy, seedKey } from "@sluice/study";
+import { inProcess, memoryStore, planRun, planSweep, runStudy, runSweep, seedKey } from "@sluice/study";
 import { key, keyFor, normal, uniform, valuesOf } from "@sluice/tensor";
+import { runInMemory } from "@sluice/trials/testing";
 import { describe, expect, test } from "vitest";
 import { recordsStudy, type RecordsStudyOptions } from "../index.ts";
 import { divided } from "./prepared.ts";
@@ -194,6 +195,45 @@ test("a list of records, and a cell that reads masks and times itself", async ()
   expect(records.map(({ status, reason }) => [status, reason])).toEqual(Array(2).fill(["done", undefined]));
   const { ids } = await made.predict(readOf(1), { list: list.filter(({ id }) => id < "p10") });
   expect(ids).toHaveLength(10);
+});
+
+test("is tuned fold by fold, and nothing of a fold's test rows reaches its tuning", async () => {
+  const tuned = { ...options, epochs: 2, folds: 2, tune: { rate: [1e-3, 1e-1], trials: 2 } } as const;
+  const own = recordsStudy(tuned);
+  const sweep = await runSweep(await planSweep(own, { store: memoryStore(), executor: inProcess() }));
+  expect(sweep.tuned.map(({ unit, metric, chosen }) => [unit?.fold?.index, metric, chosen?.index])).toEqual([
+    [0, "validation", expect.any(Number)],
+    [1, "validation", expect.any(Number)],
+  ]);
+  expect(sweep.records.map(({ status, reason }) => [status, reason])).toEqual(Array(6).fill(["done", undefined]));
+
+  const outcomes = new Map(
+    text
+      .split("\n")
+      .slice(1, -1)
+      .map((line) => [line.split(",")[0]!, line.split(",")[3]!]),
+  );
+  const ids = [...outcomes.keys()];
+  const y = Float64Array.from(ids, (id) => (outcomes.get(id) === "" ? NaN : categories.indexOf(outcomes.get(id)!)));
+  const fold = { index: 1, of: 2 };
+  const seed = seedKey("ward", 0);
+  const rows = divided(y, { fold, seed, validation: 0.2, groups: undefined, isClass: true });
+  const [held, seen] = [rows.test, rows.validation].map((of) => new Set([...of].map((row) => ids[row])));
+  /** The records with other values of some patients. */
+  const changed = (patients: ReadonlySet<string | undefined>): string =>
+    text.replaceAll(/^(p\d\d),(.*),[^,]*,[^,]*$/gm, (line, id: string, rest: string) =>
+      patients.has(id) ? `${id},${rest},9,-9` : line,
+    );
+  const weightsOf = async (records: string, tuning: boolean) => {
+    const study = recordsStudy({ ...tuned, records: { text: records } });
+    const { outcome } = await runInMemory(study, { config: study.settings, fold, seed, tuning });
+    return [outcome?.metrics?.["validation"], outcome?.metrics?.["validationAuroc"], outcome?.weights];
+  };
+  const whole = await weightsOf(text, true);
+  expect(await weightsOf(changed(held!), true)).toEqual(whole);
+  expect(await weightsOf(changed(seen!), true)).not.toEqual(whole);
+  // The trial that is reported has the same division, and so the same weights.
+  expect(await weightsOf(text, false)).toEqual(whole);
 });
 
 describe("what is wrong is named", () => {

@@ -5,9 +5,16 @@ import { loadState } from "@sluice/train";
 import { predict } from "@sluice/trials";
 import { firstIsBetter } from "../claims.ts";
 import { studyPart } from "../settings.ts";
+import { spendingOf, type Tunable } from "../tune.ts";
 import { readFitting, type ReadKept } from "./kept.ts";
 import { asPredicted, recordsModel } from "./model.ts";
-import { checkedRecords, type RecordsJob, type RecordsSettings, type RecordsStudyOptions } from "./options.ts";
+import {
+  checkedRecords,
+  type RecordsJob,
+  type RecordsSettings,
+  type RecordsStudyOptions,
+  type Selection,
+} from "./options.ts";
 import { inputsOf } from "./prepared.ts";
 import { checkSource, hashOf, readRecords, type RecordsSource } from "./source.ts";
 import { classMetrics, numberMetrics, recordsTrial } from "./trial.ts";
@@ -61,6 +68,11 @@ export function recordsStudy(options: RecordsStudyOptions): RecordsStudy {
   const made = study<RecordsSettings>({
     question: `How well is ${target.name} predicted from the records${better}?`,
     ...studyPart(options),
+    ...spendingOf("recordsStudy", options, {
+      tunable,
+      metric: tunedBy(isClass, settings.select),
+      epochs: settings.epochs,
+    }),
     settings,
     tasks: { [target.name]: {} },
     variants: Object.fromEntries(names.map((cell) => [cell, { cell }])),
@@ -73,6 +85,14 @@ export function recordsStudy(options: RecordsStudyOptions): RecordsStudy {
     trial: (context) => recordsTrial(context, job),
   });
   return { ...made, predict: (read, records) => predicted(job, read, records) };
+}
+
+const tunable: readonly Tunable[] = ["learningRate", "clip", "dropout", "hidden", "batch", "epochs"];
+
+/** The validation metric that decides when settings are tuned: that which selects the epoch, if it is one. */
+function tunedBy(isClass: boolean, select: Selection): string {
+  if (!isClass) return "validationRmse";
+  return select === "auroc" ? "validationAuroc" : "validation";
 }
 
 async function predicted(
@@ -92,7 +112,8 @@ async function predicted(
       `predict: the model has the cell ${shown(fitted.cell)}, but the study has ${[...cells.keys()].join(", ")}`,
     );
   const examples = inputsOf(observations, fitted, fitted.inputs);
-  const parts = { cell, place: `predict: cells.${fitted.cell}`, hidden: fitted.hidden, isClass };
+  // Dropout is for training alone.
+  const parts = { cell, place: `predict: cells.${fitted.cell}`, hidden: fitted.hidden, isClass, dropout: 0 };
   const model = recordsModel({ ...parts, outputs: target.categories?.length ?? 1 }, examples, fitted);
   const weights: Uint8Array = await read(fitted.weights);
   const params = await loadState(weights, model.init(key(0)));

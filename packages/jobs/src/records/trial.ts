@@ -79,7 +79,7 @@ export async function recordsTrial(
   if (cell === undefined) throw new TensorError(`recordsStudy: there is no cell ${shown(config.cell)}`);
   const outputs = target.categories?.length ?? 1;
   const place = `recordsStudy: cells.${config.cell}`;
-  const model = recordsModel({ cell, place, hidden, outputs, isClass }, examples, fitted);
+  const model = recordsModel({ cell, place, hidden, outputs, isClass, dropout: config.dropout }, examples, fitted);
   const outcome = await (isClass ? ofClasses : ofNumbers)(
     trainingContext(given, rows.train.length),
     model,

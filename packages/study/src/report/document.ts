@@ -1,6 +1,8 @@
 import { meanInterval } from "../statistics/intervals.ts";
 import type { Imported } from "../import/imported.ts";
+import { hasMetric } from "../run/result.ts";
 import type { UnitValue } from "../results.ts";
+import { ranksOverTasks, type RanksOverTasks } from "./ranks-over-tasks.ts";
 import type { ReportModel } from "./model.ts";
 import { tuningDocument, type TuningDocument } from "./tuning-document.ts";
 
@@ -40,6 +42,8 @@ export interface ResultsDocument {
     readonly folder: string;
   }[];
   readonly claims: ReportModel["claims"];
+  /** Variants by their ranks over the tasks: absent for fewer than three variants or five tasks. */
+  readonly overTasks?: RanksOverTasks;
   /** How a sweep tuned the settings; absent for a run. */
   readonly tuning?: TuningDocument;
 }
@@ -48,6 +52,7 @@ export interface ResultsDocument {
 export function documentOf(report: string, model: ReportModel): ResultsDocument {
   const { manifest, results, claims } = model;
   const tuning = tuningDocument(model);
+  const overTasks = ranksOverTasks(results);
   return {
     study: manifest.name,
     budget: manifest.budget,
@@ -56,7 +61,8 @@ export function documentOf(report: string, model: ReportModel): ResultsDocument 
     report,
     summary: manifest.tasks.flatMap((task) =>
       manifest.variants.flatMap((variant) =>
-        Object.keys(manifest.metrics).map((metric) => {
+        Object.entries(manifest.metrics).flatMap(([metric, described]) => {
+          if (!hasMetric(described, task)) return [];
           const seeds = results.values({ task, variant, metric });
           const { mean, low, high } = meanInterval(
             seeds.map((entry) => entry.value),
@@ -91,6 +97,7 @@ export function documentOf(report: string, model: ReportModel): ResultsDocument 
       }),
     ),
     claims,
+    ...(overTasks === null ? {} : { overTasks }),
     ...(tuning === null ? {} : { tuning }),
   };
 }

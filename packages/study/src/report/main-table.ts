@@ -2,6 +2,7 @@ import { formatNumber } from "@sluice/figures";
 import { grouped, html, type Markup } from "@sluice/figures/internal";
 import { differences, overlapOf } from "../claims/evidence.ts";
 import type { Results, TrialRecord } from "../results.ts";
+import { hasMetric } from "../run/result.ts";
 import { meanInterval } from "../statistics/intervals.ts";
 import { cliffsDelta } from "../statistics/mann-whitney.ts";
 import { mean } from "../statistics/summary.ts";
@@ -75,7 +76,8 @@ export function mainTable(results: Results, { directions }: { readonly direction
     better: directions ? better : "neither",
     digits,
   }));
-  const told = costs.filter(({ text }) => text(results.trials) !== null);
+  // A study may have the parameters among its metrics.
+  const told = costs.filter(({ title, text }) => !(title in results.metrics) && text(results.trials) !== null);
   const tasks = results.tasks.filter((task) => results.trials.some((trial) => trial.task === task));
   return html`<div class="scroll" role="region" aria-label="Results of all variants" tabindex="0">
     <table class="stack main${columns.length + told.length > 5 && " many"}">
@@ -113,11 +115,12 @@ function taskRows(
       const trials = results.of({ task, variant });
       return html`<tr>
         <th scope="row">${variantName(results.variants, variant)}${importedMark(trials)}</th>
-        ${columns.map(
-          (column, index) =>
-            html`<td class="number" data-label="${labelOf(results, column)}">
-              <div>${valueCell(results, { task, variant, column, mark: marks[index]?.get(variant) ?? null })}</div>
-            </td>`,
+        ${columns.map((column, index) =>
+          hasMetric(results.metrics[column.name] ?? {}, task)
+            ? html`<td class="number" data-label="${labelOf(results, column)}">
+                <div>${valueCell(results, { task, variant, column, mark: marks[index]?.get(variant) ?? null })}</div>
+              </td>`
+            : html`<td class="none"></td>`,
         )}${told.map(
           ({ title, text }) =>
             html`<td class="number" data-label="${title}"><div>${text(trials) ?? unknown("not known")}</div></td>`,
@@ -150,6 +153,9 @@ function valueCell(results: Results, { task, variant, column, mark }: Place): Ma
   if (values.length === 0) return unknown(absence(trials));
   const { mean: centre, high } = meanInterval(values, { overlap: overlapOf(results) });
   const written = formatMean(centre, high - centre, digits);
+  // A number that describes the variant, such as its size, has no spread.
+  if (column.better === "neither" && values.length > 1 && values.length === all && new Set(values).size === 1)
+    return html`<span class="value">${written.mean}</span>`;
   return html`<span class="value"
       >${markText(mark)}<strong class="${mark === "best" ? "best" : ""}">${written.mean}</strong>${
         written.half !== null && html` <span class="soft">± ${written.half}</span>`

@@ -9,8 +9,9 @@ import { resultsOf, type Results, type StoredSeries, type TrialRecord } from "..
 import type { Manifest } from "../manifest.ts";
 import { readRun, type StoredTrial } from "../run/read-run.ts";
 import type { Store } from "../run/store.ts";
-import type { Study } from "../study.ts";
+import type { Metric, Study } from "../study.ts";
 import type { Settings } from "../trial.ts";
+import { decidingMetric } from "../tuning/tune.ts";
 import { tunedCells, tuningKey, type TunedCell } from "../tuning/tuned.ts";
 import { curvesOf, type Curves } from "./curves.ts";
 
@@ -102,19 +103,22 @@ async function annotationsOf(store: Store, record: TrialRecord | null, problems:
 
 /** The tuning trials of a sweep, and what they decided. */
 function tunedIn({ tuning, metrics }: Manifest, trials: readonly StoredTrial[]): readonly TunedCell[] | null {
-  const better = metrics[tuning?.tune.metric ?? ""]?.better;
-  if (tuning === undefined || better === undefined || better === "neither") return null;
+  if (tuning === undefined || !tuning.cells.every(({ task }) => decides(metrics[decidingMetric(tuning.tune, task)])))
+    return null;
   const records = new Map<string, TrialRecord>();
   for (const { trial, record } of trials) {
-    const { task, variant, seed, tuning: settings } = trial;
-    if (settings !== undefined) records.set(tuningKey({ task, variant, tuning: settings, seed }), record);
+    const { task, variant, seed, fold, tuning: settings } = trial;
+    const unit = fold === undefined ? { seed } : { seed, fold };
+    if (settings !== undefined) records.set(tuningKey({ task, variant, tuning: settings, ...unit }), record);
   }
   // The next rung is known once the one before has ended, even if the sweep was stopped between them.
-  return tunedCells(tuning, { better, records }).map(({ tried, ...cell }) => ({
+  return tunedCells(tuning, { metrics, records }).map(({ tried, ...cell }) => ({
     ...cell,
     tried: tried.filter((one) => one.records.some((record) => record !== undefined)),
   }));
 }
+
+const decides = (metric: Metric | undefined): boolean => metric !== undefined && metric.better !== "neither";
 
 const storedClaim = verdictSchema.extend({
   text: z.string(),

@@ -10,6 +10,7 @@ import { importedSection } from "./imported-section.ts";
 import type { ReportModel } from "./model.ts";
 import { provenance } from "./provenance.ts";
 import { dateText, formatSeconds } from "./numbers.ts";
+import { overTasksSection } from "./over-tasks.ts";
 import { resultsSection, seedsSection } from "./results-section.ts";
 import { contents, drawnSection, type Part, type Section } from "./section.ts";
 import { STYLE } from "./style.ts";
@@ -75,6 +76,7 @@ function sectionsOf(model: ReportModel, part: Part): Section[] {
   return [
     ...whole("results", "Results", () => resultsSection(model)),
     ...whole("claims", "Claims", () => claimsSection(model)),
+    ...whole("over-tasks", "Over all tasks", () => overTasksSection(model)),
     ...whole("curves", "Training curves", () => curveSection(model, room)),
     ...("markup" in series ? [{ id: "figures", title: "Figures of the study", body: series }] : series),
     ...whole("tuning", "Tuning", () => tuningSection(model)),

@@ -1,4 +1,5 @@
 import { html } from "@sluice/figures/internal";
+import { hasMetric } from "../run/result.ts";
 import { csv, downloads, fileName } from "./downloads.ts";
 import { importedNote } from "./imported-section.ts";
 import { mainTable, mainTableNote } from "./main-table.ts";
@@ -10,7 +11,13 @@ import { metricLabel, seedTable } from "./tables.ts";
 export function resultsSection(model: ReportModel): Section {
   const { manifest, results } = model;
   const several = valueCount(model) > 1;
-  const notes = [intervalNote(model), mainTableNote(results, { several }), absenceNote(model), importedNote(results)];
+  const notes = [
+    untunedNote(model),
+    intervalNote(model),
+    mainTableNote(results, { several }),
+    absenceNote(model),
+    importedNote(results),
+  ];
   const body = html`${mainTable(results, { directions: manifest.remade !== true })}
   ${downloads("all values of all trials", [
     { file: fileName(manifest.name, manifest.budget, "values.csv"), type: "text/csv", text: values(model) },
@@ -70,11 +77,20 @@ function stripNote({ results }: ReportModel): string {
   ].join(" ");
 }
 
+/** That settings which the study tunes were not tuned. */
+function untunedNote({ manifest: { untuned } }: ReportModel): string {
+  return untuned === undefined
+    ? ""
+    : `Not tuned: the study tunes ${untuned.join(", ")} for each task and variant, but this run has its own settings.`;
+}
+
 /** What "undefined" means, if it occurs. */
 function absenceNote({ results }: ReportModel): string {
   const names = Object.keys(results.metrics);
   const absent = results.trials.some(
-    ({ status, metrics }) => status === "done" && names.some((name) => (metrics[name] ?? null) === null),
+    ({ task, status, metrics }) =>
+      status === "done" &&
+      names.some((name) => hasMetric(results.metrics[name] ?? {}, task) && (metrics[name] ?? null) === null),
   );
   return absent
     ? "“Undefined” means that a trial finished without a number for a metric, such as steps to a goal that it never " +

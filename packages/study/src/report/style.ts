@@ -107,6 +107,7 @@ const WIDTHS = `
   .stack td, .main tr + tr td, .main tr + tr th { border: 0; }
   .stack td { display: grid; grid-template-columns: 9em minmax(0, 1fr); column-gap: .8em; text-align: left; padding: .12em 0; white-space: normal; min-width: 0; } .stack td::before { content: attr(data-label); color: var(--soft); } .stack td > div { grid-column: 2; }
   .many .delta { display: inline; } .many .delta::before { content: "· "; }
+  .stack td.none { display: none; }
   .stack .mark { width: auto; margin-right: .3em; }
   th, td { padding-right: .9em; }
   .claims li { grid-template-columns: 1fr; } dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .6em; }

@@ -1,6 +1,8 @@
 import { formatNumber } from "@sluice/figures";
 import { dashOf, grouped, html, logScale, series, type Markup } from "@sluice/figures/internal";
+import { hasMetric } from "../run/result.ts";
 import { meanInterval } from "../statistics/intervals.ts";
+import type { TrialUnit } from "../plan.ts";
 import type { Results, TrialRecord } from "../results.ts";
 import type { Anchor, Metric } from "../study.ts";
 import { extremes, mean } from "../statistics/summary.ts";
@@ -18,9 +20,13 @@ export function variantName(variants: readonly string[], variant: string): Marku
 }
 
 /** The seed of a trial, and its fold. */
-export function unitText({ seed, fold }: TrialRecord): string {
+export function unitText({ seed, fold }: TrialUnit): string {
   return fold === undefined ? String(seed) : `${seed}, fold ${fold.index + 1}`;
 }
+
+/** A value of a metric, or a dash. */
+export const valueText = (value: number | null | undefined, metric: Metric | undefined): string =>
+  typeof value === "number" ? formatNumber(value, metric?.digits) : "–";
 
 /** The folder of a trial, from that of the report. */
 export function folderText({ folder }: TrialRecord): string {
@@ -46,7 +52,9 @@ export function metricLabel(metric: Metric): string {
 export function seedTable(results: Results, name: string, metric: Metric): Markup {
   const units = unitsOf(results);
   const several = units.length > 1;
-  const tasks = results.tasks.filter((task) => results.trials.some((trial) => trial.task === task));
+  const tasks = results.tasks.filter(
+    (task) => hasMetric(metric, task) && results.trials.some((trial) => trial.task === task),
+  );
   return html`<div class="scroll" role="region" aria-label="Every value of ${metric.label}" tabindex="0">
     <table>
       <thead>

@@ -29,7 +29,11 @@ export function trialContext({ trial, session, ...parts }: ContextParts): TrialC
     task: trial.task,
     variant: trial.variant,
     seedIndex: trial.seed,
-    seed: seedKey(trial.study, trial.seed, { tuning: trial.tuning !== undefined }),
+    seed: seedKey(trial.study, trial.seed, {
+      // A tuning trial of a fold has the division of the data of the trial that is reported: another seed might give
+      // another one, in which tuning would see the test rows of the fold.
+      tuning: trial.tuning !== undefined && trial.fold === undefined,
+    }),
     fold: trial.fold ?? null,
     tuning: trial.tuning !== undefined,
     config: trial.config,

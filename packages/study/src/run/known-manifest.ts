@@ -40,7 +40,11 @@ const LOST =
 async function madeUp(store: Store, all: readonly PlannedTrial[], why: string): Promise<KnownManifest> {
   const reported = all.filter(({ tuning, imported }) => tuning === undefined && imported === undefined);
   const imports = all.filter(({ imported }) => imported !== undefined);
-  const trials = mostAlike(reported);
+  // If every fold of every seed was tuned, they have settings of their own.
+  const isNested = all.some((trial) => trial.tuning !== undefined && trial.fold !== undefined);
+  const trials = mostAlike(reported, ({ task, variant, seed, fold }) =>
+    canonicalJson(isNested ? [task, variant, seed, fold?.index ?? null] : [task, variant]),
+  );
   const left = reported.length - trials.length;
   const tuning = all.length - reported.length - imports.length;
   const first = trials[0] ?? all[0];
@@ -72,10 +76,13 @@ async function madeUp(store: Store, all: readonly PlannedTrial[], why: string): 
   };
 }
 
-/** If trials have different code, data or settings: the code and data that most trials have, and their settings. */
-function mostAlike(trials: readonly PlannedTrial[]): readonly PlannedTrial[] {
+/**
+ * If trials have different code, data or settings: the code and data that most trials have, and of the trials of a cell
+ * those with the settings that most of them have.
+ */
+function mostAlike(trials: readonly PlannedTrial[], cellOf: (trial: PlannedTrial) => string): readonly PlannedTrial[] {
   const sameCode = largest(trials, ({ study, code, data }) => canonicalJson({ study, code, data }));
-  const cells = grouped(sameCode, ({ task, variant }) => canonicalJson([task, variant]));
+  const cells = grouped(sameCode, cellOf);
   return cells.flatMap((cell) => largest(cell, ({ config }) => canonicalJson(config)));
 }
 

@@ -95,16 +95,21 @@ export function summarise(
   return { values, warnings, notFinite };
 }
 
+/** Whether a task has a metric. */
+export const hasMetric = ({ tasks }: Pick<Metric, "tasks">, task: string): boolean => tasks?.includes(task) ?? true;
+
 /**
- * The metrics that a trial may report: all of the study's or, for a tuning trial, those not measured on test data.
+ * The metrics that a trial reports: those of its task and, for a tuning trial, of them those not measured on test data.
  */
 export const metricsOf = (
-  { tuning }: Pick<PlannedTrial, "tuning">,
+  { task, tuning }: Pick<PlannedTrial, "task" | "tuning">,
   metrics: { readonly [metric: string]: Metric },
 ): { readonly [metric: string]: Metric } =>
-  tuning === undefined
-    ? metrics
-    : Object.fromEntries(Object.entries(metrics).filter(([, { split }]) => split !== "test"));
+  Object.fromEntries(
+    Object.entries(metrics).filter(
+      ([, metric]) => hasMetric(metric, task) && (tuning === undefined || metric.split !== "test"),
+    ),
+  );
 
 /** An error if a tuning trial reports what it measured on test data. */
 export function refuseTestMetrics(

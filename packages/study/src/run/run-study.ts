@@ -170,7 +170,7 @@ export function manifestOf(run: RunPlan): Manifest {
     module: run.module,
     command: run.command,
     ...(run.asked === undefined ? {} : { asked: run.asked }),
-    ...(run.tuning === undefined ? {} : { tuning: run.tuning }),
+    ...(run.tuning === undefined ? untunedOf(run.study) : { tuning: run.tuning }),
     code: run.code.hash,
     ...(run.code.parts === undefined ? {} : { codeParts: run.code.parts }),
     ...(run.code.unresolved.length === 0 ? {} : { unresolved: run.code.unresolved }),
@@ -182,3 +182,7 @@ export function manifestOf(run: RunPlan): Manifest {
     trials: run.trials,
   };
 }
+
+/** What a run leaves untuned that the study would tune. */
+const untunedOf = ({ tune }: RunPlan["study"]): Pick<Manifest, "untuned"> =>
+  tune === undefined ? {} : { untuned: Object.keys(tune.over) };

@@ -15,9 +15,11 @@ export interface FoundTrials {
 /**
  * Adds the trials in the store that differ from the plan only by the seed, so that asking for fewer seeds drops none.
  * Tuning trials are not added: the plan says with how many seeds a setting is tried. Nor are imported ones
- * ({@link importedTrials}).
+ * ({@link importedTrials}), nor seeds whose folds were tuned.
  */
 export async function withEarlierSeeds(store: Store, planned: readonly PlannedTrial[]): Promise<FoundTrials> {
+  // If every fold is tuned, seeds differ in their settings too: those of an earlier one are not known from another's.
+  const isNested = planned.some(({ tuning, fold }) => tuning !== undefined && fold !== undefined);
   const known = new Set(planned.map((trial) => trial.id));
   const trials = [...planned];
   let others = 0;
@@ -30,6 +32,7 @@ export async function withEarlierSeeds(store: Store, planned: readonly PlannedTr
     }
     const twin = planned.find(
       ({ task, variant, fold, tuning }) =>
+        !isNested &&
         tuning === undefined &&
         task === identity.task &&
         variant === identity.variant &&

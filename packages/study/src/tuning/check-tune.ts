@@ -22,9 +22,9 @@ export function tuneProblems(tune: Tune, study: Parts): string[] {
     ...trialsProblems(tune, study),
     ...halvingProblems(tune, study),
   ];
-  if (study.folds !== undefined)
+  if (study.folds !== undefined && (tune.seeds ?? 1) > 1)
     problems.push(
-      "tune: not together with folds: the test rows of one fold are training rows of the others, so a setting tuned on one has seen them",
+      `tune.seeds: ${tune.seeds}, but the study has folds: a setting is tried with the seed of its fold, because another seed may divide the data so that tuning sees the fold's test rows; leave seeds out`,
     );
   if (problems.length > 0) return problems;
   try {
@@ -35,19 +35,32 @@ export function tuneProblems(tune: Tune, study: Parts): string[] {
   }
 }
 
-function metricProblems({ metric }: Tune, { metrics }: Parts): string[] {
+function metricProblems({ metric }: Tune, { metrics, tasks }: Parts): string[] {
+  if (typeof metric === "string") return problemsOfMetric("tune.metric", metric, metrics);
+  const names = Object.keys(tasks);
+  return [
+    ...Object.keys(metric)
+      .filter((task) => !names.includes(task))
+      .map((task) => `tune.metric: unknown task "${task}": ${suggestion(task, names)}`),
+    ...names
+      .filter((task) => !Object.hasOwn(metric, task))
+      .map((task) => `tune.metric: missing for the task "${task}"`),
+    ...Object.entries(metric).flatMap(([task, name]) => problemsOfMetric(`tune.metric.${task}`, name, metrics)),
+  ];
+}
+
+function problemsOfMetric(place: string, metric: string, metrics: Parts["metrics"]): string[] {
   const found = Object.hasOwn(metrics, metric) ? metrics[metric] : undefined;
-  if (found === undefined)
-    return [`tune.metric: unknown metric "${metric}": ${suggestion(metric, Object.keys(metrics))}`];
+  if (found === undefined) return [`${place}: unknown metric "${metric}": ${suggestion(metric, Object.keys(metrics))}`];
   if (found.split === "test") {
     const others = Object.keys(metrics).filter((name) => metrics[name]?.split === "validation");
     const example = others[0] === undefined ? "" : `, such as "${others[0]}"`;
     return [
-      `tune.metric: "${metric}" is measured on the test data, which tuning must not see; use a validation metric${example}`,
+      `${place}: "${metric}" is measured on the test data, which tuning must not see; use a validation metric${example}`,
     ];
   }
   return found.better === "neither"
-    ? [`tune.metric: of "${metric}" neither higher nor lower values are better, so it cannot decide`]
+    ? [`${place}: of "${metric}" neither higher nor lower values are better, so it cannot decide`]
     : [];
 }
 

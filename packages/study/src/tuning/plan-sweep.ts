@@ -6,7 +6,7 @@ import { laidOver } from "../settings.ts";
 import type { Study } from "../study.ts";
 import { sets } from "./check-tune.ts";
 import { tunedCells, tuningKey, type TunedCell, type TuningPlace } from "./tuned.ts";
-import { tuningOf, type Tuning } from "./tuning.ts";
+import { triesOf, tuningOf, type Tuning } from "./tuning.ts";
 
 /** What a sweep will do next: a round of tuning trials or, once everything is tuned, the trials that are reported. */
 export interface SweepPlan extends RunPlan {
@@ -22,7 +22,8 @@ export interface SweepPlan extends RunPlan {
 /**
  * Plans a sweep of a study that has `tune`. Its tuning trials are trials like any others: they have an identity, so
  * none runs twice, and one that was stopped resumes. When they have ended, the best setting of every task and variant
- * becomes the setting of the study's own seeds. `runSweep` runs the plan.
+ * becomes the setting of the study's own seeds. `runSweep` runs the plan. With folds, it is the best setting of each fold
+ * of each seed.
  *
  * @throws an error if the study does not say how to tune, and for a setting that is asked for and tuned.
  */
@@ -32,7 +33,9 @@ export async function planSweep(whole: Study, options: RunPlanOptions): Promise<
   if (asked !== undefined)
     throw studyError(`${asked} is given, but the sweep tunes it (tune.over); leave it out, or run without tuning`);
   const base = await runBase(whole, options);
-  return round(base, tuningOf(base.study, base.budget), new Set());
+  const { seeds } = options;
+  const tuning = tuningOf(base.study, { budget: base.budget, ...(seeds === undefined ? {} : { seeds }) });
+  return round(base, tuning, new Set());
 }
 
 /** One round: the trials that are known so far, and those of them that are left. */
@@ -58,12 +61,11 @@ async function tuningTrials(
   base: RunBase,
   tuning: Tuning,
 ): Promise<{ readonly trials: readonly PlannedTrial[]; readonly tuned: readonly TunedCell[] }> {
-  const { better } = base.study.metrics[tuning.tune.metric] ?? { better: "neither" };
-  if (better === "neither") throw studyError(`tune.metric: "${tuning.tune.metric}" cannot decide`);
+  const { metrics } = base.study;
   const trials = new Map<string, PlannedTrial>();
   const records = new Map<string, TrialRecord>();
   for (;;) {
-    const tuned = tunedCells(tuning, { better, records });
+    const tuned = tunedCells(tuning, { metrics, records });
     const missing = tuned.flatMap((cell) => placesOf(cell, tuning)).filter((place) => !records.has(tuningKey(place)));
     if (missing.length === 0) return { trials: [...trials.values()], tuned };
     for (const place of missing) {
@@ -74,16 +76,19 @@ async function tuningTrials(
   }
 }
 
-function placesOf({ task, variant, tried }: TunedCell, { seeds }: Tuning): readonly TuningPlace[] {
-  return tried.flatMap(({ settings }) => seeds.map((seed) => ({ task, variant, tuning: settings, seed })));
+function placesOf(cell: TunedCell, tuning: Tuning): readonly TuningPlace[] {
+  const { task, variant, tried } = cell;
+  return tried.flatMap(({ settings }) =>
+    triesOf(tuning, cell).map((unit) => ({ task, variant, tuning: settings, ...unit })),
+  );
 }
 
 function tuningTrial(
   { study, budget, code, data }: RunBase,
-  { task, variant, tuning, seed }: TuningPlace,
+  { task, variant, tuning, ...unit }: TuningPlace,
 ): PlannedTrial {
   const config = laidOver(trialConfig(study, { task, variant, budget }), tuning);
-  return identified({ study: study.name, task, variant, seed, tuning, config, code: code.hash, data });
+  return identified({ study: study.name, task, variant, ...unit, tuning, config, code: code.hash, data });
 }
 
 /** The trials of the study, with the chosen settings but all their steps; none where no setting has a value. */
@@ -94,8 +99,14 @@ function finalTrials(
 ): PlannedTrial[] {
   const { seeds } = options;
   return plan(study, { budget, code: code.hash, data, ...(seeds === undefined ? {} : { seeds }) }).flatMap((trial) => {
-    const chosen = tuned.find(({ task, variant }) => task === trial.task && variant === trial.variant)?.chosen;
+    const chosen = tuned.find((cell) => tunes(cell, trial))?.chosen;
     if (chosen === undefined || chosen === null) return [];
     return [identified({ ...trial, config: laidOver(trial.config, tried[chosen.index] ?? {}) })];
   });
 }
+
+/** Whether a trial that is reported takes its settings from here. */
+const tunes = ({ task, variant, unit }: TunedCell, trial: PlannedTrial): boolean =>
+  task === trial.task &&
+  variant === trial.variant &&
+  (unit === undefined || (unit.seed === trial.seed && unit.fold?.index === trial.fold?.index));

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { compareSummaries } from "../compare/summaries.ts";
 import { study } from "../define-study.ts";
+import { foldRows } from "../folds.ts";
 import { inProcess } from "../run/in-process.ts";
 import { memoryStore } from "../run/memory-store.ts";
 import { planRun, type RunPlanOptions } from "../run/plan-run.ts";
@@ -175,6 +176,98 @@ const halving: Tune = {
   ...{ trials: 9, metric: "distance" },
 };
 
+describe("a study with folds", () => {
+  const count = 23;
+  const reads: { tuning: boolean; seed: number; fold: number; rows: number[] }[] = [];
+
+  /** Fits the mean of the training rows, shrunk by the rate, and notes every row of the data that it reads. */
+  function fitMean({ config, seed, fold, tuning, metric }: TrialContext<typeof settings>) {
+    const rows: number[] = [];
+    const data = new Proxy(
+      Array.from({ length: count }, (_, row) => 3 + (row % 5)),
+      { get: (target, row) => (rows.push(Number(row)), Reflect.get(target, row)) },
+    );
+    const { train, validation, test: held } = foldRows(count, fold!, { seed, validation: 0.25 });
+    const meanOf = (from: Int32Array): number => from.reduce((sum, row) => sum + data[row]!, 0) / from.length;
+    const fitted = meanOf(train) * (1 - config.optimizer.rate);
+    metric({ step: 1, distance: Math.abs(meanOf(validation) - fitted) });
+    const outcome = tuning ? {} : { metrics: { test: Math.abs(meanOf(held) - fitted) } };
+    reads.push({ tuning, seed, fold: fold!.index, rows });
+    return Promise.resolve(outcome);
+  }
+  const folded = (more: object = {}) => descent({ ...grid, ...more }, { folds: 3, trial: fitMean });
+
+  test("tunes every fold on its own rows, and touches no row of its test", async () => {
+    reads.length = 0;
+    const { document, tuned } = await runSweep(await planned(folded()));
+    // 2 variants × 2 seeds × 3 folds, each with 4 settings, and then with the best.
+    const tuning = reads.filter((read) => read.tuning);
+    expect([tuning.length, reads.length - tuning.length]).toEqual([48, 12]);
+    for (const { seed, fold, rows } of tuning) {
+      const final = reads.filter((read) => !read.tuning && read.seed === seed && read.fold === fold);
+      expect(final).toHaveLength(2);
+      const { train, validation, test: held } = foldRows(count, { index: fold, of: 3 }, { seed, validation: 0.25 });
+      expect(new Set(rows)).toEqual(new Set([...train, ...validation]));
+      expect(rows.some((row) => held.includes(row))).toBe(false);
+      // The rows that tuning left alone are those that the reported trial is tested on.
+      for (const own of final) expect(own.rows.filter((row) => !rows.includes(row)).sort()).toEqual([...held].sort());
+    }
+    expect(tuned.map(({ variant, unit }) => [variant, unit?.seed, unit?.fold?.index]).slice(0, 4)).toEqual([
+      ["plain", 0, 0],
+      ["momentum", 0, 0],
+      ["plain", 0, 1],
+      ["momentum", 0, 1],
+    ]);
+    for (const cell of document.tuning!.cells) {
+      expect(cell.chosen?.value).toBe(Math.min(...cell.tried.map(({ value }) => value!)));
+      const trial = document.trials.find(
+        ({ variant, seed, fold }) => variant === cell.variant && seed === cell.seed && fold === cell.fold,
+      );
+      expect(trial?.metrics["distance"]).toBe(cell.chosen?.value);
+    }
+  });
+
+  test("has a report that says so, and runs nothing twice; another seed leaves the others alone", async () => {
+    const store = memoryStore();
+    await runSweep(await planned(folded(), { store }));
+    expect(store.report()).toContain("nested cross-validation");
+    const again = await planned(folded(), { store });
+    expect([again.isTuned, again.pending]).toEqual([true, []]);
+    const more = await planned(folded(), { store, seeds: 3 });
+    expect([more.isTuned, more.pending.length]).toEqual([false, 2 * 3 * 4]);
+    const { document } = await runSweep(more);
+    expect(document.trials.map(({ status }) => status)).toEqual(Array(18).fill("done"));
+    const fewer = await runSweep(await planned(folded(), { store, seeds: 1 }));
+    expect(fewer.document.trials).toHaveLength(6);
+  });
+});
+
+test("each task may have a metric of its own to be tuned by", async () => {
+  const both = study({
+    ...options,
+    tasks: { near: {}, far: {} },
+    metrics: {
+      ...options.metrics,
+      speed: { label: "Speed", better: "higher", split: "validation" },
+    },
+    tune: { ...grid, metric: { near: "distance", far: "speed" } },
+    trial({ config: { optimizer }, tuning, metric }) {
+      metric({ step: 1, distance: optimizer.rate, speed: optimizer.rate });
+      return Promise.resolve(tuning ? {} : { metrics: { test: 0 } });
+    },
+  });
+  const store = memoryStore();
+  const outcome = await runSweep(await planSweep(both, { store, executor: inProcess() }));
+  // The lowest distance and the highest speed of the rates 0.02 to 3.
+  expect(outcome.tuned.map(({ task, metric, chosen }) => [task, metric, chosen?.value])).toEqual([
+    ["near", "distance", 0.02],
+    ["near", "distance", 0.02],
+    ["far", "speed", 3],
+    ["far", "speed", 3],
+  ]);
+  expect(store.report()).toContain("is best by the task’s metric was chosen: the lowest Distance, the highest Speed");
+});
+
 describe("successive halving", () => {
   test("gives more steps to the better ones, and the study's own to the one that is chosen", async () => {
     const { document } = await runSweep(await planned(descent(halving)));
@@ -300,7 +393,15 @@ describe("a study says what cannot be tuned", () => {
       {},
       'tune.by.halving.setting: "steps" is tuned too',
     ],
-    ["folds", {}, { folds: 3 }, "tune: not together with folds"],
+    ["several seeds with folds", { seeds: 2 }, { folds: 3 }, "tune.seeds: 2, but the study has folds"],
+    ["a metric for no task", { metric: { parabel: "distance" } }, {}, 'tune.metric: unknown task "parabel"'],
+    ["a task without a metric", { metric: {} }, {}, 'tune.metric: missing for the task "parabola"'],
+    [
+      "a test metric of a task",
+      { metric: { parabola: "test" } },
+      {},
+      'tune.metric.parabola: "test" is measured on the',
+    ],
     ["nothing", { over: {} }, {}, "tune.over: at least one setting is needed"],
   ])("%s", (_, tune, more, message) => {
     expect(wrong(tune, more)).toThrow(message);

@@ -3,6 +3,9 @@ import type { Distribution } from "../variants/random-search.ts";
 /**
  * How a sweep tunes settings. For every task and variant it tries the same number of settings, with seeds of their own
  * and without test data. The best by a validation metric become the settings of the trials that are reported.
+ *
+ * In a study with folds this is done for every fold of every seed (nested cross-validation): the settings of a fold are
+ * tuned on its own training and validation rows.
  */
 export interface Tune {
   /** What is tuned: the distribution of each setting. Dots name members, such as `optimizer.rate`. */
@@ -14,9 +17,15 @@ export interface Tune {
   readonly by: "random" | "grid" | { readonly halving: Halving };
   /** How many settings are drawn per task and variant, for all budgets or for each of them. Not with `grid`. */
   readonly trials?: number | { readonly [budget: string]: number };
-  /** The metric that decides, by its name in `metrics`. It cannot be one of the test data (`split: "test"`). */
-  readonly metric: string;
-  /** How many tuning seeds each setting is tried with; their mean decides. Default 1. */
+  /**
+   * The metric that decides, by its name in `metrics`, or one for each task. It cannot be one of the test data (`split:
+   * "test"`).
+   */
+  readonly metric: string | { readonly [task: string]: string };
+  /**
+   * How many tuning seeds each setting is tried with; their mean decides. Default 1. Not with folds: there a setting is
+   * tried with the seed of the fold, because the seed may divide the data.
+   */
   readonly seeds?: number;
   /** Seed of the draws; another one draws other settings. Default 0. */
   readonly draw?: number;
@@ -38,3 +47,11 @@ export interface Halving {
   /** An integer of at least 2; default 3. */
   readonly eta?: number;
 }
+
+/** The metric that decides on a task; empty if the task has none. */
+export const decidingMetric = ({ metric }: Pick<Tune, "metric">, task: string): string =>
+  typeof metric === "string" ? metric : Object.hasOwn(metric, task) ? (metric[task] ?? "") : "";
+
+/** The metrics that decide, each once. */
+export const decidingMetrics = ({ metric }: Pick<Tune, "metric">): readonly string[] =>
+  typeof metric === "string" ? [metric] : [...new Set(Object.values(metric))];

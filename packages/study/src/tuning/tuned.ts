@@ -1,10 +1,14 @@
+import { studyError } from "../error.ts";
 import { canonicalJson } from "../json.ts";
 import type { TrialRecord } from "../results.ts";
 import { laidOver } from "../settings.ts";
 import { expectedBest } from "../statistics/expected-best.ts";
 import { mean } from "../statistics/summary.ts";
+import type { TrialUnit } from "../plan.ts";
+import type { Metric } from "../study.ts";
 import type { Settings } from "../trial.ts";
-import type { Tuning, TuningRung } from "./tuning.ts";
+import { decidingMetric } from "./tune.ts";
+import { triesOf, type Tuning, type TuningCell, type TuningRung } from "./tuning.ts";
 
 /** A setting that a sweep tries on a rung, with its trials. */
 export interface TriedSetting {
@@ -23,10 +27,10 @@ export interface TriedSetting {
   readonly value: number | null | undefined;
 }
 
-/** What is known of the tuning of one task and variant. */
-export interface TunedCell {
-  readonly task: string;
-  readonly variant: string;
+/** What is known of the tuning of one task and variant or, in a study with folds, of one of its folds. */
+export interface TunedCell extends Pick<TuningCell, "task" | "variant" | "unit"> {
+  /** The metric that decides. */
+  readonly metric: string;
   /** By rung and place. Rungs that are not reached yet are absent. */
   readonly tried: readonly TriedSetting[];
   /** Whether a setting can be chosen, or it is certain that none can. */
@@ -42,16 +46,15 @@ export interface TunedCell {
 }
 
 /** A tuning trial's place in a sweep. */
-export interface TuningPlace {
+export interface TuningPlace extends TrialUnit {
   readonly task: string;
   readonly variant: string;
   readonly tuning: Settings;
-  readonly seed: number;
 }
 
 /** The key of a tuning trial among the records. */
-export const tuningKey = ({ task, variant, tuning, seed }: TuningPlace): string =>
-  canonicalJson([task, variant, tuning, seed]);
+export const tuningKey = ({ task, variant, tuning, seed, fold }: TuningPlace): string =>
+  canonicalJson([task, variant, tuning, seed, fold?.index ?? null]);
 
 /** Records of tuning trials, by {@link tuningKey}. */
 export type TuningRecords = ReadonlyMap<string, TrialRecord>;
@@ -68,19 +71,30 @@ interface Rule {
  */
 export function tunedCells(
   tuning: Tuning,
-  { better, records }: { readonly better: "higher" | "lower"; readonly records: TuningRecords },
+  { metrics, records }: { readonly metrics: { readonly [name: string]: Metric }; readonly records: TuningRecords },
 ): readonly TunedCell[] {
-  const rule = { metric: tuning.tune.metric, better };
-  return tuning.cells.map(({ task, variant, rungs }) => {
+  return tuning.cells.map((cell) => {
+    const { task, variant, unit, rungs } = cell;
+    const rule = ruleOf(tuning, task, metrics);
     const tryAt = (index: number, rung: number): TriedSetting => {
       const settings = laidOver(tuning.tried[index] ?? {}, rungs[rung]?.settings ?? {});
-      const own = tuning.seeds.map((seed) => records.get(tuningKey({ task, variant, tuning: settings, seed })));
+      const own = triesOf(tuning, cell).map((tried) =>
+        records.get(tuningKey({ task, variant, tuning: settings, ...tried })),
+      );
       return { index, rung, settings, records: own, value: valueOf(own, rule) };
     };
-    const { tried, survivors, decided } = climbed(rungs, { count: tuning.tried.length, better, tryAt });
+    const { tried, survivors, decided } = climbed(rungs, { count: tuning.tried.length, better: rule.better, tryAt });
     const chosen = decided ? (survivors[0] ?? null) : null;
-    return { task, variant, tried, decided, chosen, expected: expectedOf(tried, rungs.length, better) };
+    const expected = expectedOf(tried, rungs.length, rule.better);
+    return { task, variant, ...(unit && { unit }), metric: rule.metric, tried, decided, chosen, expected };
   });
+}
+
+function ruleOf({ tune }: Tuning, task: string, metrics: { readonly [name: string]: Metric }): Rule {
+  const metric = decidingMetric(tune, task);
+  const better = metrics[metric]?.better;
+  if (better === undefined || better === "neither") throw studyError(`tune.metric: "${metric}" cannot decide`);
+  return { metric, better };
 }
 
 interface Climbed {

@@ -1,5 +1,5 @@
 import { studyError } from "../error.ts";
-import { trialConfig } from "../plan.ts";
+import { budgetOf, trialConfig, unitsOf, type PlanOptions, type TrialUnit } from "../plan.ts";
 import { settingAt, valueAt } from "../settings.ts";
 import type { Study } from "../study.ts";
 import type { Settings } from "../trial.ts";
@@ -12,14 +12,21 @@ export interface Tuning {
   readonly tune: Tune;
   /** The settings that are tried, in order; the same for every task and variant. */
   readonly tried: readonly Settings[];
-  /** The tuning seeds. Their keys are not those of the study's seeds. */
+  /**
+   * The tuning seeds. Their keys are not those of the study's seeds. Empty in a study with folds, where each cell has
+   * the seed of its own fold.
+   */
   readonly seeds: readonly number[];
-  /** Every task and variant, with its rungs. There is one rung, except in successive halving. */
-  readonly cells: readonly {
-    readonly task: string;
-    readonly variant: string;
-    readonly rungs: readonly TuningRung[];
-  }[];
+  readonly cells: readonly TuningCell[];
+}
+
+/** What is tuned apart: a task and variant and, in a study with folds, a fold of a seed. */
+export interface TuningCell {
+  readonly task: string;
+  readonly variant: string;
+  readonly unit?: TrialUnit;
+  /** One, except in successive halving. */
+  readonly rungs: readonly TuningRung[];
 }
 
 /** A round of trials in which `count` settings are tried. */
@@ -32,28 +39,44 @@ export interface TuningRung {
 /**
  * What a sweep of a study will try.
  *
+ * With folds, every fold of every seed that is run is tuned on its own, so that its test rows decide nothing (nested
+ * cross-validation).
+ *
  * @throws an error if the study does not say how to tune, or if successive halving would begin with all steps.
  */
-export function tuningOf(study: Study, budget: string): Tuning {
+export function tuningOf(study: Study, options: Pick<PlanOptions, "budget" | "seeds"> = {}): Tuning {
   const { tune } = study;
+  const { name: budget } = budgetOf(study, options.budget);
   if (tune === undefined)
     throw studyError(
       `the study "${study.name}" does not say what a sweep tunes; add, for example, ` +
         'tune: { over: { rate: { logUniform: [1e-4, 1e-1] } }, by: "random", trials: 12, metric: "validation" }',
     );
   const tried = triedSettings(tune, budget);
+  const units = study.folds === undefined ? [{}] : unitsOf(study, options).map((unit) => ({ unit }));
   const cells = Object.keys(study.tasks).flatMap((task) =>
-    Object.keys(study.variants).map((variant) => {
-      const full = trialConfig(study, { task, variant, budget });
-      return { task, variant, rungs: rungsOf(tune, { count: tried.length, full, where: `${task}, ${variant}` }) };
-    }),
+    units.flatMap((unit) =>
+      Object.keys(study.variants).map((variant) => {
+        const full = trialConfig(study, { task, variant, budget });
+        const rungs = rungsOf(tune, { count: tried.length, full, where: `${task}, ${variant}` });
+        return { task, variant, ...unit, rungs };
+      }),
+    ),
   );
-  return { tune, tried, seeds: Array.from({ length: tune.seeds ?? 1 }, (_, seed) => seed), cells };
+  const seeds = study.folds === undefined ? (tune.seeds ?? 1) : 0;
+  return { tune, tried, seeds: Array.from({ length: seeds }, (_, seed) => seed), cells };
 }
 
+/** The seeds, with the fold if there is one, with which every setting of a cell is tried. */
+export const triesOf = ({ seeds }: Pick<Tuning, "seeds">, { unit }: Pick<TuningCell, "unit">): readonly TrialUnit[] =>
+  unit === undefined ? seeds.map((seed) => ({ seed })) : [unit];
+
 /** The number of tuning trials of a sweep. */
-export const tuningTrialCount = ({ cells, seeds }: Tuning): number =>
-  cells.reduce((sum, { rungs }) => sum + rungs.reduce((own, { count }) => own + count * seeds.length, 0), 0);
+export const tuningTrialCount = (tuning: Tuning): number =>
+  tuning.cells.reduce(
+    (sum, cell) => sum + cell.rungs.reduce((own, { count }) => own + count * triesOf(tuning, cell).length, 0),
+    0,
+  );
 
 interface Start {
   readonly count: number;

@@ -23,6 +23,10 @@ export interface MemoryContextOptions<S extends Settings> {
   readonly from?: Left;
   /** Whether it tunes settings; default `false`. */
   readonly tuning?: boolean;
+  /** The seed of its random numbers; default 1. */
+  readonly seed?: number;
+  /** The fold that it is tested on; default none. */
+  readonly fold?: TrialContext["fold"];
   /** Asks the trial to stop when it reports this step. */
   readonly stopAt?: number;
 }
@@ -33,6 +37,8 @@ function memoryContext<S extends Settings>({
   threads = 1,
   from,
   tuning = false,
+  seed = 1,
+  fold = null,
   stopAt,
 }: MemoryContextOptions<S>): { readonly context: TrialContext<S>; left(): Left } {
   const restored = from?.checkpoint ?? null;
@@ -48,8 +54,8 @@ function memoryContext<S extends Settings>({
     task: "test",
     variant: "test",
     seedIndex: 0,
-    seed: 1,
-    fold: null,
+    seed,
+    fold,
     tuning,
     config,
     threads,
