@@ -20,6 +20,7 @@ export const layers = [
   ["jobs", "queue"],
   ["sluice"],
   ["lab"],
+  ["create"],
   ["browsers"],
   ["experiments", "bench"],
   examples,
@@ -69,6 +70,7 @@ export function folderOf(name) {
     bench: "bench",
     browsers: "tools/browsers",
     lab: "apps/lab",
+    create: "apps/create",
   };
   if (examples.includes(name)) return `examples/${name}`;
   return elsewhere[name] ?? `packages/${name}`;

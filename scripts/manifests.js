@@ -13,6 +13,7 @@ const common = ["recurrent neural networks", "rnn", "gru", "lstm", "deep learnin
 const keywords = {
   cells: ["sequence models", "zoneout", "recurrent dropout"],
   clip: ["gradient clipping"],
+  create: ["reproducible research", "cli"],
   compiler: ["compiler", "automatic differentiation"],
   data: ["datasets", "time series"],
   exchange: ["safetensors", "pytorch", "keras"],

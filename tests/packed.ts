@@ -22,6 +22,7 @@ export async function installPacked(scratch: string): Promise<string> {
     "-r",
     "--filter=./packages/*",
     "--filter=@sluice/lab",
+    "--filter=create-sluice",
     "pack",
     "--ignore-scripts",
     "--pack-destination",
@@ -31,7 +32,7 @@ export async function installPacked(scratch: string): Promise<string> {
 
   mkdirSync(project);
   const dependencies = Object.fromEntries(
-    [...packageNames, "lab"].map((name) => [npmName(name), `file:${tarballOf(tarballs, name)}`]),
+    [...packageNames, "lab", "create"].map((name) => [npmName(name), `file:${tarballOf(tarballs, name)}`]),
   );
   writeFileSync(join(project, "package.json"), JSON.stringify({ private: true, type: "module", dependencies }));
   await install(project);
@@ -49,7 +50,7 @@ async function succeed(program: string, args: readonly string[], cwd: string): P
 
 function tarballOf(tarballs: string, name: string): string {
   const file = readdirSync(tarballs).find((tarball) =>
-    tarball.startsWith(name === "sluice" ? "sluice-0" : `sluice-${name}-`),
+    tarball.startsWith(`${npmName(name).replace("@", "").replace("/", "-")}-0`),
   );
   if (file === undefined) throw new Error(`pnpm pack left no tarball of ${npmName(name)}`);
   return join(tarballs, file);

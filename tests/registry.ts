@@ -31,7 +31,7 @@ export async function registry(upstream: string): Promise<Registry> {
     if (tarball !== undefined) return void response.end(tarball);
     if (document !== undefined)
       return void response.setHeader("content-type", "application/json").end(JSON.stringify(document));
-    if (path.startsWith("@sluice/")) return void response.writeHead(404).end("{}");
+    if (/^(@sluice\/|(create-)?sluice$)/.test(path)) return void response.writeHead(404).end("{}");
     response.writeHead(302, { location: new URL(request.url ?? "/", upstream).href }).end();
   });
 

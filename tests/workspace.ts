@@ -30,13 +30,17 @@ export const packageNames = readdirSync(join(root, "packages"), { withFileTypes:
   .map((entry) => entry.name)
   .sort();
 
-/** What npm calls the package of a folder in packages/: `sluice` is the one without the scope. */
-export const npmName = (name: string): string => (name === "sluice" ? name : `@sluice/${name}`);
+/** The packages whose names have no scope. */
+const unscoped: { readonly [name: string]: string } = { sluice: "sluice", create: "create-sluice" };
+
+/** What npm calls the package of a member. */
+export const npmName = (name: string): string => unscoped[name] ?? `@sluice/${name}`;
 
 /** Every workspace member that house.js lists, with its name there and its folder. */
 export const members = [
   ...packageNames.map((name) => ({ name, folder: `packages/${name}` })),
   { name: "lab", folder: "apps/lab" },
+  { name: "create", folder: "apps/create" },
   { name: "experiments", folder: "experiments" },
   { name: "bench", folder: "bench" },
   { name: "browsers", folder: "tools/browsers" },

@@ -1,6 +1,4 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from "commander";
-import { messageOf } from "@sluice/study";
 import { addBundle } from "./commands/bundle.ts";
 import { addCompare } from "./commands/compare.ts";
 import { addData } from "./commands/data.ts";
@@ -21,8 +19,8 @@ import { addTag } from "./commands/tag.ts";
 import { addVerify } from "./commands/verify.ts";
 import { addWorker } from "./commands/worker.ts";
 import { addWhy } from "./commands/why.ts";
-import { EXIT, type AddCommand, type Terminal } from "./terminal.ts";
-import { version } from "./version.ts";
+import { codeOf, programOf, thisTerminal } from "./program.ts";
+import { EXIT, type AddCommand } from "./terminal.ts";
 
 const commands: readonly AddCommand[] = [
   addRun,
@@ -47,38 +45,9 @@ const commands: readonly AddCommand[] = [
   addNew,
 ];
 
-const closed = new AbortController();
-const terminal: Terminal = {
-  folder: process.cwd(),
-  stdout: process.stdout,
-  stderr: process.stderr,
-  closed: closed.signal,
-};
+const terminal = thisTerminal();
+let code: number = EXIT.done;
+const program = programOf("sluice", "Reproducible studies of gated recurrent networks.");
+for (const add of commands) add(program, terminal, (ended) => void (code = ended));
 
-// The reader of a pipe may close it, as `head` does, and a disk may be full. Neither is an error of the command.
-for (const stream of [process.stdout, process.stderr]) stream.on("error", () => closed.abort());
-
-/** Runs a command and turns an error into a message and an exit code. */
-async function main(args: readonly string[]): Promise<number> {
-  let code: number = EXIT.done;
-  const program = new Command("sluice")
-    .description("Reproducible studies of gated recurrent networks.")
-    .version(version())
-    .exitOverride()
-    .showSuggestionAfterError();
-  for (const add of commands) add(program, terminal, (ended) => void (code = ended));
-  try {
-    await program.parseAsync(args, { from: "user" });
-    return code;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-    const told = error instanceof Error && error.name === "StudyError";
-    process.stderr.write(
-      `${told || !(error instanceof Error) ? messageOf(error) : (error.stack ?? messageOf(error))}\n`,
-    );
-    // An error with a cause comes from files or data. An error without one is a usage error.
-    return told && error.cause === undefined ? EXIT.usage : EXIT.failed;
-  }
-}
-
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await codeOf(program, process.argv.slice(2), () => code);

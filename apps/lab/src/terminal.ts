@@ -6,6 +6,7 @@ export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 /** Where the commands write to and run from. */
 export interface Terminal {
   readonly folder: string;
+  readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
   /** Aborted when the reader of the output has closed it. */
@@ -21,6 +22,10 @@ export const isLive = (stream: NodeJS.WriteStream): boolean =>
   Math.min(stream.columns, stream.rows) > 0 &&
   process.env["CI"] === undefined &&
   process.env["TERM"] !== "dumb";
+
+/** Whether a person can be asked something. */
+export const isConversation = ({ stdin, stdout }: Pick<Terminal, "stdin" | "stdout">): boolean =>
+  stdin.isTTY === true && stdout.isTTY === true && process.env["CI"] === undefined;
 
 /** The width of the output. A file has none, and a terminal whose size was never set says 0. */
 export const widthOf = ({ columns = 0 }: Partial<Pick<NodeJS.WriteStream, "columns">>, otherwise = 120): number =>

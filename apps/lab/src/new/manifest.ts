@@ -1,8 +1,10 @@
 import type { ProjectName } from "./project-name.ts";
+import type { Language } from "./templates.ts";
 
 /** The package.json and tsconfig.json of a new project. `version` is that of the packages. */
 export interface ManifestOptions {
   readonly version: string;
+  readonly language: Language;
   /** Packages that its types refer to, if it is a package for others; they share one copy with their users. */
   readonly peers?: readonly string[];
   /** All other packages that its code imports. */
@@ -10,47 +12,49 @@ export interface ManifestOptions {
 }
 
 /** Of a project that is not published. */
-export function privateManifest({ package: name }: ProjectName, { version, packages }: ManifestOptions): string {
+export function privateManifest(
+  { package: name }: ProjectName,
+  { version, language, packages }: ManifestOptions,
+): string {
   return json({
     name,
     private: true,
     type: "module",
-    engines: { node: ">=22.18" },
-    scripts: { start: "sluice run", test: "node --test", types: "tsc" },
+    engines: engines[language],
+    scripts: { start: "sluice run", test: "node --test", ...(language === "typescript" && { types: "tsc" }) },
     dependencies: versioned(packages, version),
-    devDependencies: TOOLS,
+    ...(language === "typescript" && { devDependencies: TOOLS }),
   });
 }
 
-/** Of a package that others install. */
+/** Of a package that others install. In TypeScript it is compiled before it is packed; JavaScript is used as it is. */
 export function publishedManifest(
   { package: name }: ProjectName,
-  { version, packages, peers = [] }: ManifestOptions,
+  { version, language, packages, peers = [] }: ManifestOptions,
 ): string {
-  const main = { types: "./dist/index.d.ts", default: "./dist/index.js" };
+  const isCompiled = language === "typescript";
+  const main = isCompiled ? { types: "./dist/index.d.ts", default: "./dist/index.js" } : "./src/index.js";
+  const building = { types: "tsc", build: "tsc -p tsconfig.build.json", prepack: "npm run build" };
   return json({
     name,
     version: "0.1.0",
     type: "module",
     sideEffects: false,
-    engines: { node: ">=22.18" },
+    engines: engines[language],
     exports: { ".": main, "./package.json": "./package.json" },
-    files: ["dist", "src/index.ts"],
-    scripts: {
-      start: "sluice run",
-      test: "node --test",
-      types: "tsc",
-      build: "tsc -p tsconfig.build.json",
-      prepack: "npm run build",
-    },
+    files: isCompiled ? ["dist", "src/index.ts"] : ["src/index.js"],
+    scripts: { start: "sluice run", test: "node --test", ...(isCompiled && building) },
     peerDependencies: versioned(peers, version),
     devDependencies: Object.fromEntries(
-      Object.entries({ ...versioned([...peers, ...packages], version), ...TOOLS }).toSorted(([a], [b]) =>
-        a < b ? -1 : 1,
+      Object.entries({ ...versioned([...peers, ...packages], version), ...(isCompiled && TOOLS) }).toSorted(
+        ([a], [b]) => (a < b ? -1 : 1),
       ),
     ),
   });
 }
+
+/** The oldest Node that runs TypeScript, and the oldest that the packages promise. */
+const engines = { typescript: { node: ">=22.18" }, javascript: { node: ">=22.12" } };
 
 const TOOLS = { "@types/node": "^24.0.0", typescript: ">=5.9 <7" };
 

@@ -1,53 +1,131 @@
-import { cellCode, cellStudy, cellTest, pluginCode, pluginStudy, pluginTest } from "./code.ts";
 import { buildTsconfig, privateManifest, publishedManifest, tsconfig } from "./manifest.ts";
 import type { ProjectName } from "./project-name.ts";
+import { codeTemplate, endingOf, templateText, type Language } from "./templates.ts";
 
 /** What a project can be: a study of one's own, or a package with a cell or a gradient transform for others. */
-export const PROJECT_KINDS = ["study", "cell", "plugin"] as const;
+export const PROJECT_KINDS = ["study", "compare", "records", "modalities", "cell", "plugin"] as const;
 export type ProjectKind = (typeof PROJECT_KINDS)[number];
+
+/** The kinds that are packages; the others are studies. */
+type PackageKind = "cell" | "plugin";
+
+/** What each kind is, for those who choose. */
+export const kindTexts: { readonly [kind in ProjectKind]: string } = {
+  study: "a study of a cell of your own against a GRU",
+  compare: "a study of a cell of your own against others with as many parameters",
+  records: "a study that predicts an outcome from a table of records",
+  modalities: "a study that fuses several modalities",
+  cell: "a package with a cell for others",
+  plugin: "a package with a gradient transform for others",
+};
+
+/** What is made. */
+export interface ProjectChoice {
+  readonly kind: ProjectKind;
+  readonly language: Language;
+}
 
 /** The files of a project, by path. */
 export type ProjectFiles = Readonly<Record<string, string>>;
 
-const RUNNING = ["data", "lab", "study", "train", "trials", "wasm"];
-
 /** The files of a new project that uses the packages of this version. */
-export function projectFiles(kind: ProjectKind, name: ProjectName, version: string): ProjectFiles {
-  const scoped = (names: readonly string[]): readonly string[] => names.map((one) => `@sluice/${one}`);
-  const common = { "tsconfig.json": tsconfig, ".gitignore": "node_modules/\ndist/\nruns/\n*.tgz\n" };
-  if (kind === "study")
-    return {
-      "package.json": privateManifest(name, { version, packages: scoped(["cells", "params", "tensor", ...RUNNING]) }),
-      "README.md": readme(name, "A study of a cell of one's own against a GRU. The cell is in `cell.ts`."),
-      "cell.ts": cellCode(name),
-      "cell.test.ts": cellTest(name, "./cell.ts"),
-      "study.ts": cellStudy(name, "./cell.ts"),
-      ...common,
-    };
-  const [peers, packages] =
-    kind === "cell"
-      ? [["cells", "params", "tensor"], RUNNING]
-      : [
-          ["clip", "tensor"],
-          ["cells", ...RUNNING],
-        ];
+export function projectFiles({ kind, language }: ProjectChoice, name: ProjectName, version: string): ProjectFiles {
+  const options = { language, name, version };
   return {
-    "package.json": publishedManifest(name, { version, peers: scoped(peers), packages: scoped(packages) }),
-    "README.md": readme(
-      name,
-      `A ${kind === "cell" ? "cell" : "gradient transform"} for [Sluice](https://www.npmjs.com/package/sluice), in \`src/index.ts\`.`,
-    ),
-    "src/index.ts": kind === "cell" ? cellCode(name) : pluginCode(name),
-    "src/index.test.ts": kind === "cell" ? cellTest(name, "./index.ts") : pluginTest(name, "./index.ts"),
-    "study.ts": kind === "cell" ? cellStudy(name, "./src/index.ts") : pluginStudy(name, "./src/index.ts"),
-    "tsconfig.build.json": buildTsconfig,
-    ...common,
+    ...(kind === "cell" || kind === "plugin" ? packageFiles(kind, options) : studyFiles(kind, options)),
+    ...(language === "typescript" && { "tsconfig.json": tsconfig }),
+    ".gitignore": "node_modules/\ndist/\nruns/\n*.tgz\n",
   };
 }
 
-const readme = ({ package: name }: ProjectName, what: string): string => `# ${name}
+interface FileOptions {
+  readonly language: Language;
+  readonly name: ProjectName;
+  readonly version: string;
+}
 
-${what}
+const scoped = (...names: readonly string[]): readonly string[] => names.map((one) => `@sluice/${one}`);
 
-\`npm install\`, then \`npx sluice run\` runs the study and writes its report, and \`npm test\` checks the code.
-`;
+/** What each study is made of: the packages that its code imports, and what its README says. */
+const studies = {
+  study: {
+    packages: scoped("cells", "data", "lab", "params", "study", "tensor", "train", "trials", "wasm"),
+    what: "A study of a cell of one's own against a GRU. The cell is in",
+  },
+  compare: {
+    packages: scoped("cells", "data", "jobs", "lab", "params", "tensor", "wasm"),
+    what: "A study of a cell of one's own against others with as many parameters. The cell is in",
+  },
+  records: {
+    packages: scoped("cells", "jobs", "lab"),
+    what: "A study that predicts an outcome from a table of records. The table is in",
+  },
+  modalities: {
+    packages: scoped("cells", "data", "fusion", "jobs", "lab"),
+    what: "A study that fuses two modalities, and tests what each subset of them predicts. It is in",
+  },
+};
+
+function studyFiles(kind: Exclude<ProjectKind, PackageKind>, { language, name, version }: FileOptions): ProjectFiles {
+  const { packages, what } = studies[kind];
+  const ending = endingOf(language);
+  const code = (template: string): string => codeTemplate(template, { name, language });
+  const hasCell = kind === "study" || kind === "compare";
+  const main = hasCell ? `cell.${ending}` : kind === "records" ? "records.csv" : `study.${ending}`;
+  return {
+    "package.json": privateManifest(name, { version, language, packages }),
+    "README.md": readme(name, `${what} \`${main}\`.`, { checks: hasCell, sweeps: kind !== "records" }),
+    ...(hasCell && { [`cell.${ending}`]: code("cell"), [`cell.test.${ending}`]: code("cell.test") }),
+    ...(kind === "records" && { "records.csv": templateText("records.csv", name) }),
+    [`study.${ending}`]: code(kind === "study" ? "cell-study" : kind),
+  };
+}
+
+/** By kind of package: the packages that its types refer to, and those that its tests and its study import as well. */
+const parts = {
+  cell: {
+    peers: scoped("cells", "params", "tensor"),
+    packages: scoped("data", "lab", "study", "train", "trials", "wasm"),
+    what: "A cell",
+  },
+  plugin: {
+    peers: scoped("clip", "tensor"),
+    packages: scoped("cells", "data", "lab", "study", "train", "trials", "wasm"),
+    what: "A gradient transform",
+  },
+};
+
+function packageFiles(kind: PackageKind, { language, name, version }: FileOptions): ProjectFiles {
+  const { peers, packages, what } = parts[kind];
+  const ending = endingOf(language);
+  const code = (template: string, main = ""): string =>
+    codeTemplate(template, { name, language, imports: { [`./${kind}`]: main } });
+  return {
+    "package.json": publishedManifest(name, { version, language, peers, packages }),
+    "README.md": readme(
+      name,
+      `${what} for [Sluice](https://www.npmjs.com/package/sluice), in \`src/index.${ending}\`.`,
+      { checks: true, sweeps: true },
+    ),
+    [`src/index.${ending}`]: code(kind),
+    [`src/index.test.${ending}`]: code(`${kind}.test`, "./index"),
+    [`study.${ending}`]: code(`${kind}-study`, "./src/index"),
+    ...(language === "typescript" && { "tsconfig.build.json": buildTsconfig }),
+  };
+}
+
+interface Commands {
+  /** Whether there are tests. */
+  readonly checks: boolean;
+  /** Whether the study tunes. */
+  readonly sweeps: boolean;
+}
+
+function readme({ package: name }: ProjectName, what: string, { checks, sweeps }: Commands): string {
+  const commands = [
+    "`npx sluice run` runs the study and writes its report",
+    ...(sweeps ? ["`npx sluice sweep` tunes it first"] : []),
+    ...(checks ? ["`npm test` checks the code"] : []),
+  ];
+  return `# ${name}\n\n${what}\n\nAfter \`npm install\`, ${commands.join("; ")}.\n`;
+}

@@ -28,12 +28,12 @@ const TAKEN = new Set([
 export function projectName(folder: string): ProjectName {
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(folder) || folder.length > 60)
     throw studyError(
-      `sluice new: "${folder}" cannot be the name of a project: expected lower-case words joined by hyphens, ` +
+      `new project: "${folder}" cannot be the name of a project: expected lower-case words joined by hyphens, ` +
         'such as "soft-gate", of at most 60 characters',
     );
   if (TAKEN.has(folder) || isBuiltin(folder))
     throw studyError(
-      `sluice new: "${folder}" cannot be the name of a project: JavaScript, Node or the project's own code uses it. ` +
+      `new project: "${folder}" cannot be the name of a project: JavaScript, Node or the project's own code uses it. ` +
         `Choose another, such as "my-${folder}"`,
     );
   return {
