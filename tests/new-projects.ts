@@ -1,4 +1,4 @@
-/** Tests of what `sluice new` writes and `sluice bundle` packs, with the packages as published. */
+/** Tests of what `npm create sluice` writes, and of what can be done in it, with the packages as published. */
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, inject, test } from "vitest";
@@ -6,75 +6,109 @@ import { outcomeOf } from "./examples.ts";
 import { env, install } from "./packed.ts";
 import { readJson, root, type Manifest } from "./workspace.ts";
 
+const kinds = ["study", "compare", "records", "modalities", "cell", "plugin"];
+const languages = [
+  { language: "TypeScript", flag: "--typescript" },
+  { language: "JavaScript", flag: "--javascript" },
+];
+const projects = languages.flatMap((language) => kinds.map((kind) => ({ kind, ...language })));
+
 /** `project` has all packages from archives; what is made below it finds them, as if it had installed them. */
 export function testNewProjects(scratch: string, project: string): void {
-  const succeed = async (program: string, args: readonly string[], cwd: string): Promise<string> => {
-    const { code, output } = await outcomeOf(program, args, { cwd, env });
-    expect(code, output).toBe(0);
-    return output;
-  };
-  const tsc = join(root, "node_modules/typescript/bin/tsc");
+  const types = ["--typeRoots", join(root, "node_modules/@types")];
+  const tsc = (folder: string, config: string): Promise<string> =>
+    succeed(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", config, ...types], folder);
 
-  describe.each(["study", "cell", "plugin"])("sluice new %s", (kind) => {
-    const made = join(project, `my-${kind}`);
-
-    test("is a project that type-checks, passes its tests and runs", { timeout: 300_000 }, async () => {
-      await succeed("npx", ["sluice", "new", kind, `my-${kind}`], project);
-      const { dependencies = {}, devDependencies = {} } = manifestOf(made);
-      const { version } = readJson<Manifest>("apps/lab/package.json");
-      for (const [name, range] of Object.entries({ ...dependencies, ...devDependencies }))
-        if (name.startsWith("@sluice/")) expect(range, name).toBe(`^${version}`);
-      await succeed(process.execPath, [tsc, "-p", made, "--typeRoots", join(root, "node_modules/@types")], made);
-      expect(await succeed(process.execPath, ["--test", "--test-reporter=spec"], made)).toMatch(/pass 1[0-9]/);
-      // Every kind has a study like this one: npm run test:long.
-      if (kind !== "study" && !inject("long")) return;
-      const output = await succeed("npx", ["sluice", "run", "epochs=1", "--seeds", "1"], made);
-      expect(output).toMatch(/Report: .*report\.html/);
-      if (kind === "study") return;
-      const build = ["-p", "tsconfig.build.json", "--typeRoots", join(root, "node_modules/@types")];
-      await succeed(process.execPath, [tsc, ...build], made);
-      expect(existsSync(join(made, "dist/index.d.ts"))).toBe(true);
-    });
+  // All of them: npm run test:long. The gates check the types and the format of what they are made of.
+  const made = inject("long") ? projects : projects.slice(0, 1);
+  test.each(made)("npm create sluice $kind in $language, which works", { timeout: 600_000 }, async ({ kind, flag }) => {
+    const name = `my-${kind}${flag.slice(0, 6)}`;
+    const folder = join(project, name);
+    await succeed("npx", ["create-sluice", kind, name, flag], project);
+    const { dependencies = {}, devDependencies = {}, scripts = {} } = manifestOf(folder);
+    const { version } = readJson<Manifest>("apps/lab/package.json");
+    for (const [one, range] of Object.entries({ ...dependencies, ...devDependencies }))
+      if (one.startsWith("@sluice/")) expect(range, one).toBe(`^${version}`);
+    if (scripts["types"] !== undefined) await tsc(folder, ".");
+    if (globSync("**/*.test.*", { cwd: folder }).length > 0)
+      expect(await succeed(process.execPath, ["--test", "--test-reporter=spec"], folder)).toMatch(/pass 1[0-9]/);
+    const output = await succeed("npx", ["sluice", "run", "epochs=1", "--seeds", "1"], folder);
+    expect(output).toMatch(/Report: .*report\.html/);
+    if (scripts["build"] === undefined) return;
+    await tsc(folder, "tsconfig.build.json");
+    expect(existsSync(join(folder, "dist/index.d.ts"))).toBe(true);
   });
 
-  // It installs all packages twice: npm run test:long. What is in a bundle is tested in apps/lab/src/bundle.
-  const bundling = test.runIf(inject("long"));
-  bundling("a bundle of its run verifies in an empty folder, with its bits", { timeout: 600_000 }, async () => {
-    const made = join(scratch, "elsewhere/soft-gate");
-    await succeed("npx", ["sluice", "new", "study", made], project);
-    // The packages of this version are not in a registry yet: their archives take their place.
-    const manifest = manifestOf(made);
-    const archives = manifestOf(project).dependencies;
-    writeFileSync(
-      join(made, "package.json"),
-      JSON.stringify({ ...manifest, dependencies: archives, devDependencies: {} }),
-    );
-    await install(made);
-    await succeed("npx", ["sluice", "run", "epochs=1", "--seeds", "2"], made);
-    await succeed("npx", ["sluice", "bundle", "runs/soft-gate/quick+epochs=1", "../bundle.tar.gz"], made);
-    // What it came from is gone.
-    rmSync(made, { recursive: true });
-    const empty = join(scratch, "empty");
-    mkdirSync(empty);
-    await succeed("tar", ["-xzf", join(scratch, "elsewhere/bundle.tar.gz")], empty);
-    const output = await succeed("sh", ["bundle/verify.sh", "--threads", "2"], empty);
-    expect(output).toContain("4 bitwise the same");
-    expect(output).not.toContain("The code is not that of the run");
-    const bundle = join(empty, "bundle");
-    expect(readFileSync(join(bundle, "tables/results.tex"), "utf8")).toContain("\\toprule");
-    expect(globSync("figures/*.svg", { cwd: bundle })).toContain("figures/adding-validationLoss.svg");
-    expect(readFileSync(join(bundle, "CHECKLIST.md"), "utf8")).toContain(
-      "- [x] Code: 2 files with the identity of the run",
-    );
-    // A file that was changed on the way is noticed before anything runs.
-    writeFileSync(join(bundle, "statistics.json"), "{}");
-    const changed = await outcomeOf("sh", ["bundle/verify.sh"], { cwd: empty, env });
-    expect(changed.code).not.toBe(0);
-    expect(changed.output).toContain("statistics.json: FAILED");
+  // It installs all packages twice: npm run test:long.
+  describe.runIf(inject("long")).each(languages)("a project in $language, for somebody new", ({ flag }) => {
+    const home = join(scratch, `home${flag}`);
+    const made = join(home, "soft-gate");
+    const stranger = { ...env, HOME: home, USERPROFILE: home };
+    const sluice = (...args: readonly string[]): Promise<string> => succeed("npx", ["sluice", ...args], made, stranger);
+
+    test("is swept, run, compared and bundled, and the bundle verifies", { timeout: 1_200_000 }, async () => {
+      mkdirSync(home);
+      await succeed("npx", ["create-sluice", made, flag], project);
+      useArchives(made, project);
+      await install(made);
+      expect(await sluice("plan", "epochs=1", "--seeds", "2", "--probe")).toMatch(/from probes/);
+      expect(await sluice("sweep", "epochs=1", "--seeds", "2")).toMatch(/Report: .*sweep.*report\.html/);
+      await sluice("run", "epochs=1", "--seeds", "2");
+      await sluice("run", "epochs=2", "--seeds", "2");
+      const [one, two, sweep] = ["quick+epochs=1", "quick+epochs=2", "quick+epochs=1+sweep"].map(
+        (run) => `runs/soft-gate/${run}`,
+      );
+      expect(await sluice("compare", one!, two!)).toContain("Held-out loss");
+      expect(await sluice("why", one!, two!)).toContain("epochs 1 → 2");
+      await sluice("bundle", one!, "../run.tar.gz");
+      await sluice("bundle", sweep!, "../sweep.tar.gz");
+      // What they came from is gone.
+      rmSync(made, { recursive: true });
+      const bundle = await unpacked("run", "4 bitwise the same");
+      await unpacked("sweep", "12 bitwise the same");
+      expect(readFileSync(join(bundle, "tables/results.tex"), "utf8")).toContain("\\toprule");
+      expect(globSync("figures/*.svg", { cwd: bundle })).toContain("figures/adding-validationLoss.svg");
+      expect(readFileSync(join(bundle, "CHECKLIST.md"), "utf8")).toContain(
+        "- [x] Code: 2 files with the identity of the run",
+      );
+      // A file that was changed on the way is noticed before anything runs.
+      writeFileSync(join(bundle, "statistics.json"), "{}");
+      const changed = await outcomeOf("sh", ["verify.sh"], { cwd: bundle, env: stranger });
+      expect(changed.code).not.toBe(0);
+      expect(changed.output).toContain("statistics.json: FAILED");
+    });
+
+    /** Verifies a bundle in an empty folder, and returns its folder. */
+    async function unpacked(name: string, found: string): Promise<string> {
+      const empty = join(home, `empty-${name}`);
+      mkdirSync(empty);
+      await succeed("tar", ["-xzf", join(home, `${name}.tar.gz`)], empty);
+      const [folder = ""] = globSync("*/verify.sh", { cwd: empty }).map((path) => join(empty, path, ".."));
+      const output = await succeed("sh", ["verify.sh", "--threads", "2"], folder, stranger);
+      expect(output).toContain(found);
+      expect(output).not.toContain("The code is not that of the run");
+      return folder;
+    }
   });
 }
 
+async function succeed(program: string, args: readonly string[], cwd: string, given = env): Promise<string> {
+  const { code, output } = await outcomeOf(program, args, { cwd, env: given });
+  expect(code, output).toBe(0);
+  return output;
+}
+
+/** The packages of this version are not in a registry yet: their archives take their place. */
+function useArchives(made: string, project: string): void {
+  const { dependencies } = manifestOf(project);
+  writeFileSync(
+    join(made, "package.json"),
+    JSON.stringify({ ...manifestOf(made), dependencies, devDependencies: {} }, null, 2),
+  );
+}
+
 interface Listed extends Manifest {
+  readonly scripts?: Readonly<Record<string, string>>;
   readonly dependencies?: Readonly<Record<string, string>>;
 }
 

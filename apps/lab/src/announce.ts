@@ -1,7 +1,8 @@
 /** What `run` and `sweep` print around their trials. */
 import { relative } from "node:path";
-import { formatSeconds, trialName, type RunOutcome, type RunPlan, type TrialRecord } from "@sluice/study";
+import { trialName, type RunOutcome, type RunPlan, type TrialRecord } from "@sluice/study";
 import { plural, sizeText } from "./study-options.ts";
+import { timeText } from "./time-text.ts";
 
 /** The trials that went wrong, what the report lacks, and where it is. */
 export function outcomeLines({ records, problems, report }: RunOutcome, folder: string): string[] {
@@ -36,7 +37,7 @@ export function leftText(left: RunOutcome["left"]): string {
 
 /** What will happen, in two lines. */
 export function announcement(run: RunPlan, name: string): string[] {
-  const { trials, pending, records, jobs, threads, estimate } = run;
+  const { trials, pending, records, jobs, threads } = run;
   // Tuning trials that went wrong count as the worst, and are listed when everything has ended.
   const lost = records.filter(
     ({ id, status, tuning }) => tuning === undefined && status !== "done" && !pending.some((trial) => trial.id === id),
@@ -44,14 +45,13 @@ export function announcement(run: RunPlan, name: string): string[] {
   const going = records.filter(
     (record) => record.status === "interrupted" && pending.some((trial) => trial.id === record.id),
   ).length;
-  const time = estimate === null ? "time not yet known" : `about ${formatSeconds(estimate)}`;
   const resuming = going > 0 ? ` (${going} resuming from a checkpoint)` : "";
   const work =
     pending.length === 0
       ? "Nothing left to run."
       : run.executor.takesAll === true
         ? `${plural(pending.length, "trial")} to run${resuming}, as many at a time as the workers take.`
-        : `${plural(pending.length, "trial")} to run${resuming}, ${jobs} at a time with ${plural(threads, "thread")} each: ${time}.`;
+        : `${plural(pending.length, "trial")} to run${resuming}, ${jobs} at a time with ${plural(threads, "thread")} each: ${timeText(run.time)}.`;
   const done = records.filter(({ status }) => status === "done").length;
   return [
     `${name}, ${run.budget}: ${plural(trials.length, "trial")} (${sizeText(run)}), ${done} done already.`,

@@ -7,6 +7,9 @@ export function seconds(text: string): number {
   return value;
 }
 
+/** For `--option [seconds]`, which may be given without a number. */
+export const optionalSeconds = (text: string | undefined): number | true => (text === undefined ? true : seconds(text));
+
 export function positive(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError("expected an integer of at least 1.");

@@ -288,6 +288,19 @@ test("settings, tasks, variants and seeds of one's own, and what they change", {
   ]);
 });
 
+test("a plan measures the time where it is asked to, and keeps nothing of it", { timeout: 90_000 }, async () => {
+  const out = join(scratch, "probed");
+  const slow = ["plan", fixture("line"), "pauseMs=8", "steps=400", "--task", "low noise", "--seeds", "3", "--out", out];
+  const [told, probed] = await Promise.all([sluice(...slow), sluice(...slow, "--probe", "0.2", "--json")]);
+  expect(told.stdout).toMatch(/6 trials to run.*: about [\d.]+ s, from the study's own\s+estimate\./);
+  const { time } = JSON.parse(probed.stdout);
+  expect(time).toMatchObject({ from: ["probes"], failed: [], trials: [{ left: 3 }, { left: 3 }] });
+  // A timer may be a millisecond early, and no pause is shorter than that.
+  for (const { seconds } of time.trials) expect(seconds.mean).toBeGreaterThan(400 * 0.006);
+  expect(time.seconds.high).toBeGreaterThanOrEqual(time.seconds.low);
+  expect(existsSync(out)).toBe(false);
+});
+
 describe("what cannot be done is said", () => {
   test("an unknown option or command, with the nearest known one", { timeout: 90_000 }, async () => {
     const [option, command, seeds] = await Promise.all([

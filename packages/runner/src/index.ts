@@ -1,6 +1,7 @@
 // Running a study from a module
 export { prepareRun, prepareSweep, type PreparedRun, type PreparedSweep, type RunOptions } from "./prepare.ts";
 export { loadStudy } from "./load.ts";
+export { probeTrials, type FailedProbe, type ProbeOptions } from "./probe.ts";
 
 // Where it runs, and where it stores its trials
 export { childProcesses, runInChild, type ChildProcessesOptions, type ChildTask } from "./child/child-processes.ts";

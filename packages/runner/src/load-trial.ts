@@ -66,6 +66,7 @@ export async function loadTrial(given: string, options?: LoadTrialOptions<Tree>)
     files = {},
     seconds: _,
     finished: _finished,
+    startup: _startup,
     memory: _memory,
     ...outcome
   } = reportedOf(readResult(folder, id));

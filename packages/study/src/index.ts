@@ -50,6 +50,17 @@ export {
   type PlanOptions,
   type TrialIdentity,
 } from "./plan.ts";
+export {
+  runTime,
+  sweepTime,
+  timeSources,
+  type MeasuredTrial,
+  type RunTime,
+  type TimedRun,
+  type TimeSource,
+  type TrialTime,
+} from "./time/run-time.ts";
+export { extrapolated, secondsOf, type Seconds, type TimedProgress } from "./time/pace.ts";
 export { planRun, type RunCode, type RunPlan, type RunPlanOptions } from "./run/plan-run.ts";
 export { placeOf, readRun, type StoredRun, type StoredTrial } from "./run/read-run.ts";
 export { cachedTrials, type CachedTrial } from "./run/cached.ts";

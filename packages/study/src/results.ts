@@ -41,6 +41,8 @@ export interface TrialRecord {
   readonly seconds?: number;
   /** When it ended, as ISO 8601 in UTC. */
   readonly finished?: string;
+  /** Seconds that its process took before the trial began; absent if it had no process of its own. */
+  readonly startup?: number;
   /** The bytes that its process has held at most; absent if it had no process of its own. */
   readonly memory?: number;
   readonly warnings: readonly string[];

@@ -30,6 +30,7 @@ async function run({ start, runner }: Extract<ToTrial, { kind: "start" }>): Prom
       signal: abort.signal,
       onResumed: (step) => send({ kind: "resumed", step }),
       onProgress: (progress) => send({ kind: "progress", progress }),
+      age: () => process.uptime(),
       // Node gives it in kilobytes, on every system.
       memory: () => process.resourceUsage().maxRSS * 1024,
     },

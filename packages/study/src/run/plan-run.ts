@@ -3,12 +3,12 @@ import { unknownEnvironment, type Environment } from "../environment.ts";
 import { messageOf, studyError } from "../error.ts";
 import { budgetOf, plan, type PlannedTrial } from "../plan.ts";
 import type { TrialRecord, TrialStatus } from "../results.ts";
-import { mean } from "../statistics/summary.ts";
 import type { Study } from "../study.ts";
+import { runTime, type RunTime } from "../time/run-time.ts";
 import type { Tuning } from "../tuning/tuning.ts";
 import type { Executor } from "./executor.ts";
 import type { Store } from "./store.ts";
-import { timedTrials, withEarlierSeeds } from "./stored.ts";
+import { withEarlierSeeds } from "./stored.ts";
 
 /** Options of {@link planRun}. */
 export interface RunPlanOptions {
@@ -85,8 +85,8 @@ export interface RunPlan {
   /** For a sweep: what it tunes. Its tuning trials are among `trials`. */
   readonly tuning?: Tuning;
   readonly command: string;
-  /** Estimated seconds until everything is done; `null` if nothing is known. */
-  readonly estimate: number | null;
+  /** How long it will take, as far as is known. */
+  readonly time: RunTime;
 }
 
 const UNIDENTIFIED: RunCode = { hash: "not identified", unresolved: [] };
@@ -162,7 +162,7 @@ export async function runPlanOf(
     command,
     environment: found?.environment ?? unknownEnvironment({ threads, command }),
     changes: found?.changes ?? "",
-    estimate: await estimate(study, pending, jobs, store),
+    time: await runTime({ study, trials, pending, jobs }, store),
   };
 }
 
@@ -185,24 +185,4 @@ async function dataHashes(study: Study, dataFolder: string | null): Promise<{ re
   } catch (error) {
     throw studyError(`data of the study "${study.name}": ${messageOf(error)}`, error);
   }
-}
-
-/** From trials that were timed in this store if there are any, otherwise from the study's own estimate. */
-async function estimate(
-  study: Study,
-  pending: readonly PlannedTrial[],
-  jobs: number,
-  store: Store,
-): Promise<number | null> {
-  const timed = await timedTrials(store);
-  let total = 0;
-  for (const trial of pending) {
-    const alike = timed
-      .filter((entry) => entry.task === trial.task && entry.variant === trial.variant)
-      .map((entry) => entry.seconds);
-    const seconds = alike.length > 0 ? mean(alike) : study.estimate?.(trial.config);
-    if (seconds === undefined) return null;
-    total += seconds;
-  }
-  return total / Math.min(jobs, Math.max(1, pending.length));
 }

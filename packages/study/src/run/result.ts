@@ -21,8 +21,9 @@ export interface TrialResult {
   readonly files?: FileHashes;
   readonly warnings?: readonly string[];
   /**
-   * The only part that differs between two runs of the same trial: seconds, the date, and in `memory` the bytes that the
-   * process has held at most, if it had a process of its own. Of an imported trial, seconds and date may not be known.
+   * The only part that differs between two runs of the same trial: seconds, the date and, if it had a process of its own,
+   * in `startup` the seconds before it began, and in `memory` the bytes that the process has held at most. Of an imported
+   * trial, seconds and date may not be known.
    */
   readonly timings: { readonly seconds?: number; readonly finished?: string; readonly [name: string]: number | string };
 }
@@ -39,7 +40,7 @@ export function reportedOf(
     readonly timings: { readonly seconds?: number | undefined; readonly [name: string]: unknown };
   },
 ): Omit<TrialRecord, "id" | "folder" | "task" | "variant" | "seed" | "fold" | "imported"> {
-  const { seconds, finished, memory } = result.timings;
+  const { seconds, finished, startup, memory } = result.timings;
   return {
     status: result.status,
     ...(result.reason === undefined ? {} : { reason: result.reason }),
@@ -50,6 +51,7 @@ export function reportedOf(
     ...(result.files === undefined ? {} : { files: result.files }),
     ...(seconds !== undefined && { seconds }),
     ...(typeof finished === "string" && { finished }),
+    ...(typeof startup === "number" && { startup }),
     ...(typeof memory === "number" && { memory }),
     warnings: result.warnings ?? [],
   };

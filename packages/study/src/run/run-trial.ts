@@ -31,6 +31,8 @@ export interface TrialControl {
   onResumed?(step: number): void;
   /** Called with the progress that the trial reports. */
   onProgress?(progress: Progress): void;
+  /** The seconds since its process began, for a process that runs only this trial. */
+  age?(): number;
   /** The bytes that the process has held at most, for a process that runs only this trial. */
   memory?(): number;
 }
@@ -60,13 +62,15 @@ interface Ended {
 
 async function runOpened(start: TrialStart, control: TrialControl, session: TrialSession): Promise<void> {
   const began = performance.now();
+  const age = control.age?.();
   const { restored } = session;
   session.log(restored === null ? "started" : `resumed from step ${restored.step}`);
   if (restored !== null) control.onResumed?.(restored.step);
   const seconds = (): number => (restored?.seconds ?? 0) + (performance.now() - began) / 1000;
   const ended = await work(start, control, session, seconds);
   const held = control.memory === undefined ? {} : { memory: control.memory() };
-  const timings = { ...ended.outcome.timings, seconds: seconds(), finished: new Date().toISOString(), ...held };
+  const started = age === undefined ? {} : { startup: age };
+  const timings = { ...ended.outcome.timings, seconds: seconds(), finished: new Date().toISOString(), ...started, ...held };
   const remains = { rows: await session.rows(), files: session.files(), timings, signal: control.signal };
   const result = conclude(start.trial, ended, remains);
   session.log(result.reason === undefined ? result.status : `${result.status}: ${result.reason}`);

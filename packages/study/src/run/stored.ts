@@ -59,17 +59,3 @@ export async function importedTrials(store: Store, study: string): Promise<reado
   }
   return trials;
 }
-
-/** Seconds that finished trials took, with any code, by task and variant. Estimates are based on them. */
-export async function timedTrials(
-  store: Store,
-): Promise<{ readonly task: string; readonly variant: string; readonly seconds: number }[]> {
-  const timed: { task: string; variant: string; seconds: number }[] = [];
-  for (const identity of (await store.identities()).identities) {
-    if (identity.imported !== undefined) continue;
-    const { status, seconds } = await store.readTrial(identified(identity));
-    const { task, variant } = identity;
-    if (status === "done" && seconds !== undefined) timed.push({ task, variant, seconds });
-  }
-  return timed;
-}
