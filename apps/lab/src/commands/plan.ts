@@ -1,9 +1,8 @@
 import { relative } from "node:path";
-import { probeTrials, type FailedProbe, type PreparedRun } from "@sluice/runner";
+import type { FailedProbe, PreparedRun } from "@sluice/runner";
 import {
   cachedTrials,
   reachOf,
-  runTime,
   sweepTime,
   trialName,
   tuningOf,
@@ -15,14 +14,16 @@ import {
   type TrialTime,
   type Tuning,
 } from "@sluice/study";
+import { planAll } from "../plan-all.ts";
 import { optionalSeconds } from "../arguments.ts";
-import { interruptions } from "../interruptions.ts";
 import { layTable, wrapped, type Column } from "../layout.ts";
+import { probedTime } from "../probed-time.ts";
 import { plannedStudy, plural, sizeText, tuningText, withStudyOptions, type StudyFlags } from "../study-options.ts";
 import { EXIT, widthOf, type AddCommand, type Terminal } from "../terminal.ts";
 import { secondsText, timeText } from "../time-text.ts";
 
 interface Flags extends StudyFlags {
+  readonly all?: boolean;
   readonly probe?: number | true;
   readonly json?: boolean;
 }
@@ -30,6 +31,7 @@ interface Flags extends StudyFlags {
 export const addPlan: AddCommand = (program, terminal, ended) => {
   withStudyOptions(program.command("plan"))
     .description("say what run and sweep would do: trials, what is done and why, time, and what the seeds can find")
+    .option("--all", "every study of this checkout or project: how many trials are left, and how long they take")
     .option(
       "--probe [seconds]",
       "measure the time: run the first steps of a trial of each task and variant (default: 5 seconds each); " +
@@ -42,7 +44,8 @@ export const addPlan: AddCommand = (program, terminal, ended) => {
       `
 Examples:
   sluice plan digits hidden=128 --seeds 10
-  sluice plan digits --budget full --jobs 4 --probe`,
+  sluice plan digits --budget full --jobs 4 --probe
+  sluice plan --all`,
     )
     .action(async (study: string | undefined, settings: string[], flags: Flags) =>
       ended(await plan(study, { settings, flags, terminal })),
@@ -55,13 +58,13 @@ interface Given {
   readonly terminal: Terminal;
 }
 
+/** Prints what a run of a study would do. */
 async function plan(given: string | undefined, { settings, flags, terminal }: Given): Promise<number> {
+  if (flags.all === true) return planAll(given, { settings, flags, terminal });
   const { folder, stdout } = terminal;
   const { name, prepared } = await plannedStudy(given, settings, { flags, command: "run", folder });
-  const { probe } = flags;
-  const probed = probe === undefined ? null : await probedTime(prepared, { seconds: probe, terminal });
-  if (probed?.interrupted === true) return EXIT.interrupted;
-  const { time, failed } = probed ?? { time: prepared.time, failed: [] };
+  const { time, failed, interrupted } = await probedTime(prepared, { seconds: flags.probe, terminal });
+  if (interrupted) return EXIT.interrupted;
   const trials = await cachedTrials(prepared);
   const { study, budget } = prepared;
   const reach = reachOf(study, { budget, ...(flags.seeds === undefined ? {} : { seeds: flags.seeds }) });
@@ -71,32 +74,6 @@ async function plan(given: string | undefined, { settings, flags, terminal }: Gi
   else for (const line of lines(name, planned)) write(line);
   // A claim that more seeds could decide is refused.
   return reach.claims.some(({ decidable, needs }) => decidable === false && needs !== null) ? EXIT.failed : EXIT.done;
-}
-
-interface Probed {
-  readonly time: RunTime;
-  readonly failed: readonly FailedProbe[];
-  readonly interrupted: boolean;
-}
-
-/** The time of a run, after a probe of its trials. */
-async function probedTime(
-  prepared: PreparedRun,
-  { seconds, terminal }: { readonly seconds: number | true; readonly terminal: Terminal },
-): Promise<Probed> {
-  const { stderr, closed } = terminal;
-  const interruption = interruptions(closed, () => stderr.write("Stopping.\n"));
-  try {
-    stderr.write("Running the first steps of some trials.\n");
-    const { measured, failed } = await probeTrials(prepared, {
-      ...(seconds === true ? {} : { seconds }),
-      signal: interruption.stop,
-    });
-    const time = await runTime(prepared, prepared.store, measured);
-    return { time, failed, interrupted: interruption.stop.aborted };
-  } finally {
-    interruption.end();
-  }
 }
 
 interface Planned {
