@@ -22,7 +22,7 @@ export function testNewProjects(scratch: string, project: string): void {
   // All of them: npm run test:long. The gates check the types and the format of what they are made of.
   const made = inject("long") ? projects : projects.slice(0, 1);
   test.each(made)("npm create sluice $kind in $language, which works", { timeout: 600_000 }, async ({ kind, flag }) => {
-    const name = `my-${kind}${flag.slice(0, 6)}`;
+    const name = `my-${kind}-in-${flag.slice(2)}`;
     const folder = join(project, name);
     await succeed("npx", ["create-sluice", kind, name, flag], project);
     const { dependencies = {}, devDependencies = {}, scripts = {} } = manifestOf(folder);
@@ -51,7 +51,7 @@ export function testNewProjects(scratch: string, project: string): void {
       await succeed("npx", ["create-sluice", made, flag], project);
       useArchives(made, project);
       await install(made);
-      expect(await sluice("plan", "epochs=1", "--seeds", "2", "--probe")).toMatch(/from probes/);
+      expect(await sluice("plan", "epochs=1", "--seeds", "5", "--probe", "1")).toMatch(/from probes/);
       expect(await sluice("sweep", "epochs=1", "--seeds", "2")).toMatch(/Report: .*sweep.*report\.html/);
       await sluice("run", "epochs=1", "--seeds", "2");
       await sluice("run", "epochs=2", "--seeds", "2");

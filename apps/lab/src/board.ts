@@ -1,5 +1,4 @@
 import {
-  settingsText,
   trialName,
   type PlannedTrial,
   type Progress,
@@ -10,6 +9,7 @@ import {
 import { cut, duration, fitted, hiddenLines, shortNumber, type Column } from "./layout.ts";
 import { plain, type Paint, type Tone } from "./paint.ts";
 import { remaining, secondsLeft } from "./remaining.ts";
+import { triedOf } from "./tried.ts";
 
 /** A trial in the live table. */
 export interface BoardRow {
@@ -98,7 +98,7 @@ const signOf = (status: string): string => signs[status] ?? "?";
 
 /** Columns of numbers have the width of the widest number, so that they do not move. */
 function columns({ headline, now, width }: Drawing, rows: readonly BoardRow[]): Column<BoardRow>[] {
-  const tunes = rows.some(({ trial }) => trial.tuning !== undefined);
+  const tuned = Object.keys(triedOf(rows.find(({ trial }) => trial.tuning !== undefined)?.trial));
   const away = rows.some(({ place }) => place !== undefined);
   const text = (title: string, cell: (row: BoardRow) => string): Column<BoardRow> => ({
     title,
@@ -126,7 +126,10 @@ function columns({ headline, now, width }: Drawing, rows: readonly BoardRow[]): 
     number("seed", 9, 0, ({ trial: { seed, fold } }) =>
       fold === undefined ? String(seed) : `${seed}, fold ${fold.index + 1}`,
     ),
-    ...(tunes ? [text("tries", ({ trial: { tuning } }) => (tuning === undefined ? "" : settingsText(tuning)))] : []),
+    ...tuned.map((name, index) => ({
+      ...text(name.split(".").at(-1) ?? name, ({ trial }: BoardRow) => triedOf(trial)[name] ?? ""),
+      keep: 8 - index / 100,
+    })),
     ...(away ? [text("where", ({ place = "" }) => place)] : []),
     number("step", 3, 11, ({ progress }) => (progress === undefined ? "" : `${progress.step}/${progress.steps}`)),
     number("loss", 6, 7, ({ progress }) => shortNumber(progress?.loss)),

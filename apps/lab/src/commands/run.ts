@@ -2,6 +2,7 @@ import { runStudy } from "@sluice/study";
 import { announcement, endedEarly, leftText, outcomeLines } from "../announce.ts";
 import { leavingOf, withExecutorOptions } from "../executors.ts";
 import { interruptions } from "../interruptions.ts";
+import { wrapped } from "../layout.ts";
 import { displayFor } from "../show.ts";
 import { claimLines } from "../claims.ts";
 import { plannedRun, withStudyOptions, type StudyFlags } from "../study-options.ts";
@@ -46,7 +47,9 @@ async function run(
   // With --json, standard output contains only the document.
   const stream = flags.json === true ? stderr : stdout;
   const print = (line: string): void => void stream.write(`${line}\n`);
-  for (const line of announcement(prepared, name)) print(line);
+  const printText = (line: string): void =>
+    (line.length > widthOf(stream) ? wrapped(line, widthOf(stream)) : [line]).forEach(print);
+  for (const line of announcement(prepared, name)) printText(line);
 
   const display = displayFor(prepared, stream);
   const interruption = interruptions(

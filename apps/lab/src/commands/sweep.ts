@@ -10,7 +10,7 @@ import { announcement, endedEarly, leftText, outcomeLines, problemLine } from ".
 import { claimLines } from "../claims.ts";
 import { leavingOf, withExecutorOptions } from "../executors.ts";
 import { interruptions } from "../interruptions.ts";
-import { layTable, type Column } from "../layout.ts";
+import { layTable, wrapped, type Column } from "../layout.ts";
 import { displayFor, type Display } from "../show.ts";
 import { plannedSweep, plural, tuningText, withStudyOptions, type StudyFlags } from "../study-options.ts";
 import { summaryTable } from "../summary.ts";
@@ -50,7 +50,9 @@ async function sweep(given: string | undefined, { settings, flags, terminal }: G
   const { name, prepared } = await plannedSweep(given, settings, { flags, command: "sweep", folder, leave });
   const stream = flags.json === true ? stderr : stdout;
   const print = (line: string): void => void stream.write(`${line}\n`);
-  print(`${name}, ${prepared.budget}: ${tuningText(prepared.study, prepared.tuning)}.`);
+  const printText = (line: string): void =>
+    (line.length > widthOf(stream) ? wrapped(line, widthOf(stream)) : [line]).forEach(print);
+  printText(`${name}, ${prepared.budget}: ${tuningText(prepared.study, prepared.tuning)}.`);
 
   let display: Display | undefined;
   const interruption = interruptions(
@@ -65,7 +67,7 @@ async function sweep(given: string | undefined, { settings, flags, terminal }: G
       kill,
       onRound(round) {
         display?.end();
-        for (const line of roundLines(round, name)) print(line);
+        for (const line of roundLines(round, name)) printText(line);
         display = displayFor(round, stream);
       },
       onEvent: (event) => display?.event(event),

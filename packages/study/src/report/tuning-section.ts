@@ -2,8 +2,9 @@ import { html, type Markup } from "@sluice/figures/internal";
 import { settingsText } from "../settings.ts";
 import type { Metric } from "../study.ts";
 import type { TriedSetting, TunedCell } from "../tuning/tuned.ts";
-import { decidingMetrics, type Halving } from "../tuning/tune.ts";
+import { decidingMetrics, type Halving, type Tune } from "../tuning/tune.ts";
 import type { Tuning } from "../tuning/tuning.ts";
+import type { Distribution } from "../variants/random-search.ts";
 import { expectedFigure, expectedTable } from "./expected-best.ts";
 import type { ReportModel } from "./model.ts";
 import { formatSeconds } from "./numbers.ts";
@@ -47,8 +48,8 @@ function procedure({ tuned, tuning: { tune, tried, seeds }, metrics }: TuningPar
       : `${seeds.length} tuning seeds, which are not seeds of the results`;
   return [
     isNested
-      ? `For every task, variant and fold, ${settings} of ${Object.keys(tune.over).join(", ")} were tried on the training and validation rows of the fold, with its seed and its division of the data (nested cross-validation).`
-      : `For every task and variant, ${settings} of ${Object.keys(tune.over).join(", ")} were tried with ${apart}.`,
+      ? `For every task, variant and fold, ${settings} of ${spaceText(tune)} were tried on the training and validation rows of the fold, with its seed and its division of the data (nested cross-validation).`
+      : `For every task and variant, ${settings} of ${spaceText(tune)} were tried with ${apart}.`,
     ...(typeof by === "string" ? [] : [halvingText(by.halving)]),
     chosenBy(decidingMetrics(tune), { metrics, several: seeds.length > 1 }),
     "Tuning trials report nothing about the test data.",
@@ -62,14 +63,25 @@ function chosenBy(
 ): string {
   const texts = names.flatMap((name) => {
     const metric = metrics[name];
-    return metric === undefined
-      ? []
-      : `the ${metric.better === "higher" ? "highest" : "lowest"} ${metricLabel(metric)}`;
+    return metric === undefined ? [] : `the ${metric.better === "higher" ? "highest" : "lowest"} ${metric.label}`;
   });
   const averaged = several ? " (mean over the tuning seeds)" : "";
   return texts.length === 1
     ? `The setting with ${texts[0]}${averaged} was chosen.`
     : `The setting that is best${averaged} by the task’s metric was chosen: ${texts.join(", ")}.`;
+}
+
+/** What was tuned, and over which values: "learningRate (0.001 to 0.1, log-uniform)". */
+function spaceText({ over }: Tune): string {
+  return Object.entries(over)
+    .map(([setting, given]) => `${setting} (${valuesText(given)})`)
+    .join(" and ");
+}
+
+function valuesText(given: Distribution): string {
+  if ("choice" in given) return given.choice.map((value) => JSON.stringify(value)).join(", ");
+  if ("logUniform" in given) return `${given.logUniform.join(" to ")}, log-uniform`;
+  return "uniform" in given ? `${given.uniform.join(" to ")}, uniform` : `integers from ${given.integer.join(" to ")}`;
 }
 
 function halvingText({ setting, from, eta = 3 }: Halving): string {

@@ -113,7 +113,13 @@ describe("a sweep", () => {
     const { metrics: compared } = await compareSummaries([store, store]);
     expect(compared.map(({ runs }) => runs.map(({ n }) => n))).toEqual(Array(4).fill([2, 2]));
     const report = store.report() ?? "";
-    for (const text of ["optimizer.rate=0.3", "Expected best of n tried settings", "diverged: step", "8 tuning trials"])
+    for (const text of [
+      "optimizer.rate (0.02, 0.1, 0.3, 3)",
+      "optimizer.rate=0.3",
+      "Expected best of n tried settings",
+      "diverged: step",
+      "8 tuning trials",
+    ])
       expect(report).toContain(text);
     for (const [header] of report.matchAll(/<th\b[^>]*>/g)) expect(header).toMatch(/scope="(col|row|rowgroup)"/);
     for (const [region] of report.matchAll(/<div class="scroll"[^>]*>/g))
