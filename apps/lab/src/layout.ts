@@ -82,6 +82,10 @@ export function wrapped(text: string, width: number): string[] {
   return [...lines, line];
 }
 
+/** A line of text, wrapped if it is too long. Lines that are indented, such as lists of paths, stay as they are. */
+export const fittedText = (text: string, width: number): string[] =>
+  text.length <= width || text.startsWith(" ") ? [text] : wrapped(text, width);
+
 /** A short form of a live number: four digits, or an exponent. It takes seven characters, and one more for a minus. */
 export function shortNumber(value: number | undefined): string {
   if (value === undefined) return "";

@@ -27,6 +27,10 @@ export const isLive = (stream: NodeJS.WriteStream): boolean =>
 export const isConversation = ({ stdin, stdout }: Pick<Terminal, "stdin" | "stdout">): boolean =>
   stdin.isTTY === true && stdout.isTTY === true && process.env["CI"] === undefined;
 
+/** The width at which text is wrapped: that of a terminal. What goes elsewhere is not wrapped. */
+export const textWidthOf = (stream: Partial<Pick<NodeJS.WriteStream, "columns">>): number =>
+  widthOf(stream, Number.POSITIVE_INFINITY);
+
 /** The width of the output. A file has none, and a terminal whose size was never set says 0. */
 export const widthOf = ({ columns = 0 }: Partial<Pick<NodeJS.WriteStream, "columns">>, otherwise = 120): number =>
   columns > 0 ? columns : otherwise;

@@ -19,7 +19,7 @@ import { optionalSeconds } from "../arguments.ts";
 import { layTable, wrapped, type Column } from "../layout.ts";
 import { probedTime } from "../probed-time.ts";
 import { plannedStudy, plural, sizeText, tuningText, withStudyOptions, type StudyFlags } from "../study-options.ts";
-import { EXIT, widthOf, type AddCommand, type Terminal } from "../terminal.ts";
+import { EXIT, textWidthOf, widthOf, type AddCommand, type Terminal } from "../terminal.ts";
 import { secondsText, timeText } from "../time-text.ts";
 
 interface Flags extends StudyFlags {
@@ -68,7 +68,16 @@ async function plan(given: string | undefined, { settings, flags, terminal }: Gi
   const trials = await cachedTrials(prepared);
   const { study, budget } = prepared;
   const reach = reachOf(study, { budget, ...(flags.seeds === undefined ? {} : { seeds: flags.seeds }) });
-  const planned: Planned = { prepared, trials, time, failed, reach, flags, folder, width: widthOf(stdout) };
+  const planned: Planned = {
+    prepared,
+    trials,
+    time,
+    failed,
+    reach,
+    folder,
+    width: widthOf(stdout),
+    textWidth: textWidthOf(stdout),
+  };
   const write = (text: string): void => void stdout.write(`${text}\n`);
   if (flags.json === true) write(JSON.stringify(documentOf(planned), null, 2));
   else for (const line of lines(name, planned)) write(line);
@@ -84,7 +93,9 @@ interface Planned {
   readonly reach: Reach;
   readonly flags: StudyFlags;
   readonly folder: string;
+  /** Of tables, and of text. */
   readonly width: number;
+  readonly textWidth: number;
 }
 
 /** What a sweep of the study would try before, and how long all of it takes; `null` for a study that tunes nothing. */
@@ -96,7 +107,7 @@ function sweepOf({ prepared, time, flags: { seeds } }: Planned): { readonly tuni
 }
 
 function lines(name: string, planned: Planned): string[] {
-  const { prepared, trials, time, failed, reach, folder, width } = planned;
+  const { prepared, trials, time, failed, reach, folder, width, textWidth } = planned;
   const { budget, jobs, threads, out, pending } = prepared;
   const sweep = sweepOf(planned);
   const text = [
@@ -109,10 +120,10 @@ function lines(name: string, planned: Planned): string[] {
     ...failed.map(({ task, variant, reason }) => `The probe of ${task} / ${variant} measured nothing: ${reason}.`),
   ];
   return [
-    ...text.flatMap((line) => wrapped(line, width)),
+    ...text.flatMap((line) => wrapped(line, textWidth)),
     "",
     ...layTable(columns, grouped(trials, time), width),
-    ...(reach.claims.length === 0 ? [] : ["", ...reachLines(reach, width)]),
+    ...(reach.claims.length === 0 ? [] : ["", ...reachLines(reach, textWidth)]),
   ];
 }
 

@@ -2,12 +2,12 @@ import { runStudy } from "@sluice/study";
 import { announcement, endedEarly, leftText, outcomeLines } from "../announce.ts";
 import { leavingOf, withExecutorOptions } from "../executors.ts";
 import { interruptions } from "../interruptions.ts";
-import { wrapped } from "../layout.ts";
+import { fittedText } from "../layout.ts";
 import { displayFor } from "../show.ts";
 import { claimLines } from "../claims.ts";
 import { plannedRun, withStudyOptions, type StudyFlags } from "../study-options.ts";
 import { summaryTable } from "../summary.ts";
-import { EXIT, widthOf, type AddCommand, type Terminal } from "../terminal.ts";
+import { EXIT, textWidthOf, widthOf, type AddCommand, type Terminal } from "../terminal.ts";
 
 interface Flags extends StudyFlags {
   readonly json?: boolean;
@@ -47,8 +47,7 @@ async function run(
   // With --json, standard output contains only the document.
   const stream = flags.json === true ? stderr : stdout;
   const print = (line: string): void => void stream.write(`${line}\n`);
-  const printText = (line: string): void =>
-    (line.length > widthOf(stream) ? wrapped(line, widthOf(stream)) : [line]).forEach(print);
+  const printText = (line: string): void => fittedText(line, textWidthOf(stream)).forEach(print);
   for (const line of announcement(prepared, name)) printText(line);
 
   const display = displayFor(prepared, stream);

@@ -10,11 +10,11 @@ import { announcement, endedEarly, leftText, outcomeLines, problemLine } from ".
 import { claimLines } from "../claims.ts";
 import { leavingOf, withExecutorOptions } from "../executors.ts";
 import { interruptions } from "../interruptions.ts";
-import { layTable, wrapped, type Column } from "../layout.ts";
+import { fittedText, layTable, type Column } from "../layout.ts";
 import { displayFor, type Display } from "../show.ts";
 import { plannedSweep, plural, tuningText, withStudyOptions, type StudyFlags } from "../study-options.ts";
 import { summaryTable } from "../summary.ts";
-import { EXIT, widthOf, type AddCommand, type Terminal } from "../terminal.ts";
+import { EXIT, textWidthOf, widthOf, type AddCommand, type Terminal } from "../terminal.ts";
 
 interface Flags extends StudyFlags {
   readonly json?: boolean;
@@ -50,8 +50,7 @@ async function sweep(given: string | undefined, { settings, flags, terminal }: G
   const { name, prepared } = await plannedSweep(given, settings, { flags, command: "sweep", folder, leave });
   const stream = flags.json === true ? stderr : stdout;
   const print = (line: string): void => void stream.write(`${line}\n`);
-  const printText = (line: string): void =>
-    (line.length > widthOf(stream) ? wrapped(line, widthOf(stream)) : [line]).forEach(print);
+  const printText = (line: string): void => fittedText(line, textWidthOf(stream)).forEach(print);
   printText(`${name}, ${prepared.budget}: ${tuningText(prepared.study, prepared.tuning)}.`);
 
   let display: Display | undefined;
