@@ -150,6 +150,18 @@ function describe(options: unknown, error: z.ZodError): string {
   );
 }
 
+/** What is wrong with metrics: tasks that do not exist, and a best value where none is better. */
+function metricProblems(metrics: StudyOptions<Settings>["metrics"], tasks: readonly string[]): string[] {
+  return Object.entries(metrics).flatMap(([name, { better, summarise, tasks: own = [] }]) => [
+    ...own
+      .filter((task) => !tasks.includes(task))
+      .map((task) => `metrics.${name}.tasks: unknown task "${task}": ${suggestion(task, tasks)}`),
+    ...(better === "neither" && summarise === "best"
+      ? [`metrics.${name}: summarise "best" needs better: "higher" or "lower", got "neither"`]
+      : []),
+  ]);
+}
+
 /** What the schema cannot check: settings without a default, and tasks and metrics that do not exist. */
 function crossCheck<S extends Settings>(options: StudyOptions<S>): string[] {
   const problems: string[] = [];
@@ -184,16 +196,7 @@ function crossCheck<S extends Settings>(options: StudyOptions<S>): string[] {
   for (const part of ["tasks", "variants", "metrics"] as const) {
     if (Object.keys(options[part]).length === 0) problems.push(`${part}: at least one is needed`);
   }
-  for (const [name, { tasks = [] }] of Object.entries(options.metrics))
-    known(
-      `metrics.${name}.tasks`,
-      Object.fromEntries(tasks.map((task) => [task, {}])),
-      Object.keys(options.tasks),
-      "task",
-    );
-  for (const [name, { better, summarise }] of Object.entries(options.metrics))
-    if (better === "neither" && summarise === "best")
-      problems.push(`metrics.${name}: summarise "best" needs better: "higher" or "lower", got "neither"`);
+  problems.push(...metricProblems(options.metrics, Object.keys(options.tasks)));
   const metrics = Object.keys(options.metrics);
   options.anchors?.forEach((anchor, index) => {
     if (!metrics.includes(anchor.metric))
