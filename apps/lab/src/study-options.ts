@@ -20,7 +20,7 @@ import {
   type Tuning,
 } from "@sluice/study";
 import type { Command } from "commander";
-import { listed, positive, seconds, seeds } from "./arguments.ts";
+import { bytes, listed, positive, seconds, seeds } from "./arguments.ts";
 import { locateStudy, onlyStudy, type FoundStudy } from "./locate.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -36,6 +36,7 @@ export interface StudyFlags {
   readonly data?: string;
   readonly retry?: boolean;
   readonly limit?: number;
+  readonly memory?: number;
 }
 
 /** Adds the study, its settings and these options to a command. */
@@ -59,6 +60,11 @@ export const withStudyOptions = (command: Command): Command =>
       "--limit <seconds>",
       "stop a trial after this many seconds and count it as failed (default: the study's limit, or none)",
       seconds,
+    )
+    .option(
+      "--memory <size>",
+      "kill a trial that takes more memory, such as 2GB, and count it as failed (default: the study's limit, or none)",
+      bytes,
     );
 
 /** How a study is given on the command line. */
@@ -97,7 +103,7 @@ async function runOptions(
   const study = await loadStudy(found.module);
   const { name: budget } = budgetOf(study, flags.budget);
   const settings = settingsOfTexts(texts);
-  const { seeds: chosen, threads, jobs, limit, retry = false } = flags;
+  const { seeds: chosen, threads, jobs, limit, memory, retry = false } = flags;
   const asked = askedOf(settings, flags);
   const run: RunOptions = {
     module: found.module,
@@ -110,6 +116,7 @@ async function runOptions(
     ...(threads === undefined ? {} : { threads }),
     ...(jobs === undefined ? {} : { jobs }),
     ...(limit === undefined ? {} : { limit }),
+    ...(memory === undefined ? {} : { memory }),
     ...(flags.data === undefined ? {} : { dataFolder: resolve(folder, flags.data) }),
   };
   return { name: found.name, run };
@@ -153,7 +160,7 @@ export function folderName(budget: string, settings: Settings): string {
 
 /** The command with every option that changes what runs, to be typed again. */
 function commandLine(command: string, texts: readonly string[], flags: StudyFlags): string {
-  const { budget, seeds: chosen, threads, jobs, out, data, limit, task = [], variant = [] } = flags;
+  const { budget, seeds: chosen, threads, jobs, out, data, limit, memory, task = [], variant = [] } = flags;
   const parts = [
     ...texts.map(quoted),
     budget !== undefined && `--budget ${budget}`,
@@ -165,6 +172,7 @@ function commandLine(command: string, texts: readonly string[], flags: StudyFlag
     out !== undefined && `--out ${quoted(out)}`,
     data !== undefined && `--data ${quoted(data)}`,
     limit !== undefined && `--limit ${limit}`,
+    memory !== undefined && `--memory ${memory}B`,
   ];
   return [`${program()} ${command}`, ...parts.filter((part) => part !== false)].join(" ");
 }

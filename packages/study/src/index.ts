@@ -58,7 +58,7 @@ export { inProcess } from "./run/in-process.ts";
 export { memoryStore, type MemoryStore } from "./run/memory-store.ts";
 
 // Writing an executor
-export { overLimit, stopping, type Ending, type Executor, type Stop, type TrialTask } from "./run/executor.ts";
+export { overLimit, overMemory, stopping, type Ending, type Executor, type Stop, type TrialTask } from "./run/executor.ts";
 export { runTrial, type TrialControl, type TrialStart } from "./run/run-trial.ts";
 
 // Writing a store

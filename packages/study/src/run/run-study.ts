@@ -88,7 +88,7 @@ function whyNoMore({ code }: RunPlan, lock: StoreLock): RunOutcome["ended"] {
 }
 
 async function runOne(run: RunPlan, trial: PlannedTrial, control: Required<RunControl>): Promise<TrialRecord> {
-  const { store, study, threads, dataFolder, environment, changes, limit } = run;
+  const { store, study, threads, dataFolder, environment, changes, limit, memory } = run;
   const { signal, kill, onEvent } = control;
   const ending = await run.executor.run(trial, {
     study,
@@ -98,6 +98,7 @@ async function runOne(run: RunPlan, trial: PlannedTrial, control: Required<RunCo
     environment,
     changes,
     limit,
+    memory,
     signal,
     kill,
     onResumed: (step) => onEvent({ kind: "resumed", trial, step }),
