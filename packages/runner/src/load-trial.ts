@@ -14,7 +14,8 @@ import {
 import type { ArrayTensor, Tree } from "@sluice/tensor";
 import { trialFiles } from "./folder/files.ts";
 import { readKept } from "./folder/kept-files.ts";
-import { readCurves, readIdentity, readResult } from "./folder/read.ts";
+import { readIdentity, readResult } from "./folder/read.ts";
+import { readCurves } from "./folder/read-curves.ts";
 
 /** Weights by path, such as `layers.0.U`. */
 export type TensorsByPath = Readonly<Record<string, ArrayTensor>>;
@@ -78,7 +79,13 @@ export async function loadTrial(given: string, options?: LoadTrialOptions<Tree>)
     const hash = files[weightFiles[name]];
     if (hash === undefined) continue;
     const bytes = readKept(trialFiles(folder).kept, weightFiles[name], hash);
-    weights[name] = options === undefined ? readSafetensors(bytes).tensors : await loadState(bytes, options.like);
+    weights[name] = options === undefined ? readSafetensors(bytes).tensors : await nestedLike(options.like, bytes);
   }
   return { identity, config: identity.config, metrics: rows, outcome, weights, files };
+}
+
+/** Training is loaded here, because most programs that read runs, such as `sluice status`, need nothing of it. */
+async function nestedLike(like: Tree, bytes: Uint8Array<ArrayBuffer>): Promise<Tree> {
+  const { loadState } = await import("@sluice/train");
+  return loadState(bytes, like);
 }

@@ -190,6 +190,7 @@ async function estimate(
   jobs: number,
   store: Store,
 ): Promise<number | null> {
+  if (pending.length === 0) return 0;
   const timed = await timedTrials(store);
   let total = 0;
   for (const trial of pending) {
