@@ -24,12 +24,20 @@ export interface MetricWriter {
   close(): Promise<void>;
 }
 
+/**
+ * So much text is written at once, or what there is after a second. A write takes about 40 µs of the processor's time,
+ * however little it writes; for each row alone, that would be 4 % of a training step of 1 ms.
+ */
+const ENOUGH = 65_536;
+const AT_LATEST_MS = 1000;
+
 /** @param start the current contents of the file. */
 export function metricWriter(path: string, start: MetricsStart): MetricWriter {
   const hash = start.hash.copy();
   let pending = "";
   let bytes = start.bytes;
   let file: FileHandle | null = null;
+  let timer: NodeJS.Timeout | null = null;
   let writing: Promise<void> | null = null;
   let failure: Error | null = null;
 
@@ -43,60 +51,84 @@ export function metricWriter(path: string, start: MetricsStart): MetricWriter {
   };
 
   const drain = async (): Promise<void> => {
-    // One turn of the event loop collects all rows of a burst into a single write.
-    await new Promise((turn) => setImmediate(turn));
     while (pending !== "" && failure === null) {
-      const text = pending;
+      const part = Buffer.from(pending);
       pending = "";
       await attempt(async () => {
         file ??= await open(path, "a");
-        await file.appendFile(text);
-        hash.update(text);
-        bytes += Buffer.byteLength(text);
+        await file.appendFile(part);
+        hash.update(part);
+        bytes += part.length;
       });
     }
     writing = null;
+  };
+
+  const write = (): void => {
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
+    // A turn of the event loop first, so that all rows of a burst become a single write.
+    writing ??= new Promise((turn) => setImmediate(turn)).then(drain);
+  };
+
+  const writeAll = async (): Promise<void> => {
+    write();
+    while (writing !== null) await writing;
   };
 
   const written = (): MetricsSeal => ({ bytes, sha256: hash.copy().digest("hex") });
   return {
     add(row) {
       if (failure !== null) throw failure;
-      pending += `${JSON.stringify(toStored(row))}\n`;
-      writing ??= drain();
+      pending += lineOf(row);
+      if (pending.length >= ENOUGH) write();
+      else timer ??= setTimeout(write, AT_LATEST_MS).unref();
     },
     async flush() {
-      while (writing !== null) await writing;
+      await writeAll();
       await attempt(async () => file?.sync());
       if (failure !== null) throw failure;
       return written();
     },
     written,
     async close() {
-      while (writing !== null) await writing;
+      await writeAll();
       await file?.close();
       file = null;
     },
   };
 }
 
+function lineOf(given: MetricRow): string {
+  const row = checkedRow(given);
+  const values = Object.values(row);
+  return `${JSON.stringify(values.every(Number.isFinite) ? row : toStored(row))}\n`;
+}
+
 function toStored(row: MetricRow): StoredRow {
   const stored: { [name: string]: StoredRow[string] } = {};
-  for (const [name, value] of Object.entries(checkedRow(row)))
+  for (const [name, value] of Object.entries(row))
     stored[name] = Number.isFinite(value) ? value : Number.isNaN(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity";
   return stored;
 }
 
 /** The sealed rows of a `metrics.jsonl`. Rows written later are ignored. */
 export function readSealedMetrics(path: string, seal: MetricsSeal): MetricRow[] {
-  return [...sealedRows(path, seal)];
-}
-
-/** The sealed rows of a `metrics.jsonl`. All of it is checked at once, but rows are parsed when they are asked for. */
-export function sealedRows(path: string, seal: MetricsSeal): Iterable<MetricRow> {
   const content = sealedPart(path, seal);
   if (content === null) throw notAsSealed(path, seal);
-  return { [Symbol.iterator]: () => rowsIn(content.toString("utf8"), path) };
+  return rowsOf(content.toString("utf8"), path);
+}
+
+/** The sealed rows of a `metrics.jsonl`. All of it is checked at once, but rows are read when they are asked for. */
+export function sealedRows(path: string, seal: MetricsSeal): Iterable<MetricRow> {
+  checkSealedMetrics(path, seal);
+  return {
+    *[Symbol.iterator]() {
+      const content = sealedPart(path, seal);
+      if (content === null) throw notAsSealed(path, seal);
+      yield* rowsIn(content.toString("utf8"), path);
+    },
+  };
 }
 
 /** @throws an error if a `metrics.jsonl` does not begin with the sealed rows. They are not kept in memory. */
