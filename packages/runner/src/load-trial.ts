@@ -79,13 +79,7 @@ export async function loadTrial(given: string, options?: LoadTrialOptions<Tree>)
     const hash = files[weightFiles[name]];
     if (hash === undefined) continue;
     const bytes = readKept(trialFiles(folder).kept, weightFiles[name], hash);
-    weights[name] = options === undefined ? readSafetensors(bytes).tensors : await nestedLike(options.like, bytes);
+    weights[name] = options === undefined ? readSafetensors(bytes).tensors : await loadState(bytes, options.like);
   }
   return { identity, config: identity.config, metrics: rows, outcome, weights, files };
-}
-
-/** Training is loaded here, because most programs that read runs, such as `sluice status`, need nothing of it. */
-async function nestedLike(like: Tree, bytes: Uint8Array<ArrayBuffer>): Promise<Tree> {
-  const { loadState } = await import("@sluice/train");
-  return loadState(bytes, like);
 }

@@ -18,7 +18,7 @@ import { readFileOf, readManifest, readTrial, storedIdentities } from "./read.ts
 import { readCurves, readReduced, readRows } from "./read-curves.ts";
 import { readSealed, writeSealed } from "./seal.ts";
 import { openFolder } from "./session.ts";
-import { makeFolder, writeAtomically, writeError } from "./write.ts";
+import { makeFolder, removeDrafts, writeAtomically, writeError } from "./write.ts";
 
 /** A store in a folder. */
 export interface FolderStore extends Store {
@@ -83,6 +83,8 @@ async function lockFolder(folder: string): Promise<ReturnType<Store["lock"]> ext
   const attempt = takeLock(files.lock);
   if (attempt.lock === null) throw studyError(`${folder}: ${attempt.holder}. Wait for it, or choose another --out`);
   const { lock } = attempt;
+  // `sluice report` and `sluice tag` write here too, without the lock of a run.
+  removeDrafts(folder, (name) => name.startsWith("study.json."));
   const beat = setInterval(() => lock.beat(), BEAT_MS);
   return {
     lost: () =>

@@ -18,7 +18,7 @@ import {
   type MetricsStart,
 } from "./metrics.ts";
 import { writeSealed } from "./seal.ts";
-import { writeError } from "./write.ts";
+import { removeDrafts, writeError } from "./write.ts";
 
 const LOCK_WAIT_MS = 10_000;
 
@@ -40,6 +40,7 @@ export async function openFolder(
     lock.release();
   };
   try {
+    removeDrafts(folder, (name) => !/^(lock|annotations)\./.test(name));
     const { folder: _, ...identity } = trial;
     writeSealed(files.config, "config", identity);
     noteEnvironment(folder, trial.id, environment, changes);
