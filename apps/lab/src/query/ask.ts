@@ -59,7 +59,9 @@ function queryError(error: unknown): unknown {
         : ["median", "stddev", "avg", "count", "min", "max", "sum"];
   const near = what === undefined ? undefined : nearest(name, known);
   const hint = near === undefined ? "" : `; did you mean "${near}"?`;
-  return studyError(`query: ${messageOf(error)}${hint === "" ? "." : hint} "sluice query" without SQL prints the tables`);
+  return studyError(
+    `query: ${messageOf(error)}${hint === "" ? "." : hint} "sluice query" without SQL prints the tables`,
+  );
 }
 
 /** Functions that SQLite lacks and that tables of results need. */

@@ -18,7 +18,8 @@ export async function annotatable(
 ): Promise<readonly NamedTrial[]> {
   const place = resolve(folder, given);
   if (trial !== undefined || isTrialFolder(place)) return trialsAt(place, trial);
-  if (!existsSync(place)) throw studyError(`${place}: no such folder; expected that of a run, such as runs/digits/quick`);
+  if (!existsSync(place))
+    throw studyError(`${place}: no such folder; expected that of a run, such as runs/digits/quick`);
   if (!existsSync(join(place, "study.json")) && !existsSync(join(place, "trials")))
     throw studyError(`${place}: neither a run nor a trial is in this folder`);
   return [{ name: given, folder: place }];

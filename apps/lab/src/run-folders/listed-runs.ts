@@ -55,4 +55,6 @@ export const hasTag = ({ tags, trials }: ListedRun, tag: string): boolean =>
 
 /** All tags of runs and their trials. */
 export const tagsOf = (runs: readonly ListedRun[]): readonly string[] =>
-  [...new Set(runs.flatMap(({ tags, trials }) => [...tags, ...Object.values(trials).flatMap((told) => told.tags)]))].sort();
+  [
+    ...new Set(runs.flatMap(({ tags, trials }) => [...tags, ...Object.values(trials).flatMap((told) => told.tags)])),
+  ].sort();
