@@ -5,6 +5,7 @@ import type { Entry } from "./catalogue/entries.ts";
 import { runCatalogue } from "./catalogue/run.ts";
 import { allCases, backendCases, idOf, quickCases, type Case } from "./cases.ts";
 import { eventsCases, idOfEvents } from "./events.ts";
+import { loggingCases, loggingTable, measureLogging } from "./logging.ts";
 import { longCases, longTable, measureLong } from "./long.ts";
 import { machineOf } from "./machine.ts";
 import { openBench, type Row } from "./measure.ts";
@@ -12,6 +13,7 @@ import { eventsTable, measureEvents } from "./measure-events.ts";
 import { measurePasses, passCases, passesTable, type WithoutPass } from "./passes.ts";
 import { peers, type Peer } from "./peers.ts";
 import { idOfBatches, measureRagged, raggedCases, raggedTable, type RaggedRow } from "./ragged.ts";
+import { measureRuns, runsTable } from "./runs.ts";
 import { measureRuntimes } from "./runtimes.ts";
 import { profileText } from "./profile-text.ts";
 import { fromJson, toJson, toText, withMarkdown, type Run } from "./report.ts";
@@ -29,6 +31,8 @@ const help = `pnpm bench [options]
   --passes             time and memory without each compiler pass; three cases, or those that --filter selects
   --backends           only the backends and other libraries, in Node and in a Chromium page; a run without --filter ends with this
   --long               training on one sequence of up to a million steps, within memory budgets
+  --logging            what a logged row of metrics costs a training step; CPU time
+  --runs FOLDER        what the commands cost that read a runs folder; CPU time and memory, of the built command
   --ragged             rows of events in any order, and training on batches of unequal length at several ratios of longest
                        to mean, beside --peers torch,pypots; the cases that --filter selects, such as events or batches
   --cells              every cell of the catalogue beside gru; with --json docs/catalogue.json --markdown docs/catalogue.md
@@ -52,6 +56,8 @@ const { values } = parseArgs({
     passes: { type: "boolean", default: false },
     backends: { type: "boolean", default: false },
     long: { type: "boolean", default: false },
+    logging: { type: "boolean", default: false },
+    runs: { type: "string" },
     ragged: { type: "boolean", default: false },
     cells: { type: "boolean", default: false },
     pieces: { type: "string" },
@@ -87,6 +93,8 @@ async function main(): Promise<void> {
   const samples = Number(values.samples);
   if (!Number.isInteger(samples) || samples < 1)
     throw new Error(`--samples: expected an integer >= 1, got ${values.samples}`);
+  if (values.logging) return console.log(loggingTable(await measureLogging(loggingCases, samples)));
+  if (values.runs !== undefined) return console.log(runsTable(await measureRuns(values.runs, samples)));
   const clock = values.cpu ? "cpu" : "wall";
   if (values.ragged) return ragged({ samples, clock, peers: named(values.peers) });
   if (cases.length + runtimeCases.length === 0)

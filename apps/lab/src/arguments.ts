@@ -10,6 +10,27 @@ export function seconds(text: string): number {
 /** For `--option [seconds]`, which may be given without a number. */
 export const optionalSeconds = (text: string | undefined): number | true => (text === undefined ? true : seconds(text));
 
+const BYTES: Readonly<Record<string, number>> = {
+  b: 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  tb: 1e12,
+  kib: 1024,
+  mib: 1_048_576,
+  gib: 1_073_741_824,
+  tib: 1_099_511_627_776,
+};
+
+/** A size in bytes: `2GB`, `1.5GiB`. */
+export function bytes(text: string): number {
+  const [, number, unit = ""] = /^(\d+(?:\.\d+)?) ?([a-z]+)$/i.exec(text) ?? [];
+  const size = Math.round(Number(number) * (BYTES[unit.toLowerCase()] ?? Number.NaN));
+  if (!(size > 0))
+    throw new InvalidArgumentError("expected a size above 0 with its unit, such as 500MB, 2GB or 1.5GiB.");
+  return size;
+}
+
 export function positive(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError("expected an integer of at least 1.");

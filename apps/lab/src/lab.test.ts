@@ -228,6 +228,19 @@ test("a trial that takes longer than --limit is stopped, and counts as failed", 
   ).toEqual(Array(3).fill("failed: it took longer than its limit of 0.5 s"));
 });
 
+test("a trial that takes more than --memory is killed, and counts as failed", { timeout: 90_000 }, async () => {
+  const out = join(scratch, "memory");
+  // No Node runs in so little. Its heap may be at its own limit before the process is seen to be at this one.
+  const run = await sluice("run", fixture("endless"), "--out", out, "--jobs", "3", "--memory", "20MB", "--json");
+  expect(run.code).toBe(1);
+  for (const { status, reason } of JSON.parse(run.stdout).trials) {
+    expect(status).toBe("failed");
+    expect(reason).toMatch(/^it took (\d+(\.\d+)? MB, more|more memory) than its limit of 20 MB$/);
+  }
+  const wrong = await sluice("run", fixture("endless"), "--memory", "20");
+  expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining("such as 500MB, 2GB or 1.5GiB")]);
+});
+
 test("settings, tasks, variants and seeds of one's own, and what they change", { timeout: 90_000 }, async () => {
   const out = join(scratch, "own");
   const asked = ["steps=30", "--task", "low noise", "--variant", "plain", "--seeds", "3,5", "--out", out];

@@ -22,7 +22,7 @@ import {
   type Tuning,
 } from "@sluice/study";
 import type { Command } from "commander";
-import { listed, positive, seconds, seeds } from "./arguments.ts";
+import { bytes, listed, positive, seconds, seeds } from "./arguments.ts";
 import { executorOn, isRedis, shownOn, type ExecutorFlags } from "./executors.ts";
 import { locateStudy, onlyStudy, type FoundStudy } from "./locate.ts";
 import type { Terminal } from "./terminal.ts";
@@ -39,6 +39,7 @@ export interface StudyFlags extends ExecutorFlags {
   readonly data?: string;
   readonly retry?: boolean;
   readonly limit?: number;
+  readonly memory?: number;
   /** Of `run`: with the settings of a study that tunes them, as they are. */
   readonly untuned?: boolean;
 }
@@ -64,6 +65,11 @@ export const withStudyOptions = (command: Command): Command =>
       "--limit <seconds>",
       "stop a trial after this many seconds and count it as failed (default: the study's limit, or none)",
       seconds,
+    )
+    .option(
+      "--memory <size>",
+      "kill a trial that takes more memory, such as 2GB, and count it as failed (default: the study's limit, or none)",
+      bytes,
     );
 
 /** How a study is given on the command line. */
@@ -131,7 +137,7 @@ async function runOptions(
   const study = await loadStudy(found.module);
   const { name: budget } = budgetOf(study, flags.budget);
   const settings = settingsOfTexts(texts);
-  const { seeds: chosen, threads, jobs, limit, retry = false } = flags;
+  const { seeds: chosen, threads, jobs, limit, memory, retry = false } = flags;
   const asked = askedOf(settings, flags);
   if (threads !== undefined && isRedis(flags.on ?? ""))
     throw studyError("--threads: each worker has its own, as in sluice worker redis://host:6379 --threads 4");
@@ -148,6 +154,7 @@ async function runOptions(
     ...(threads === undefined ? {} : { threads }),
     ...(jobs === undefined ? {} : { jobs }),
     ...(limit === undefined ? {} : { limit }),
+    ...(memory === undefined ? {} : { memory }),
     ...(flags.data === undefined ? {} : { dataFolder: resolve(folder, flags.data) }),
   };
   return { name: found.name, run, study };
@@ -191,7 +198,7 @@ export function folderName(budget: string, settings: Settings): string {
 
 /** The command with every option that changes what runs, to be typed again. */
 function commandLine(command: string, texts: readonly string[], flags: StudyFlags): string {
-  const { budget, seeds: chosen, threads, jobs, out, data, limit, untuned, task = [], variant = [] } = flags;
+  const { budget, seeds: chosen, threads, jobs, out, data, limit, memory, untuned, task = [], variant = [] } = flags;
   const { on, slurm = [], slurmSetup, queue } = flags;
   const parts = [
     ...texts.map(quoted),
@@ -204,6 +211,7 @@ function commandLine(command: string, texts: readonly string[], flags: StudyFlag
     out !== undefined && `--out ${quoted(out)}`,
     data !== undefined && `--data ${quoted(data)}`,
     limit !== undefined && `--limit ${limit}`,
+    memory !== undefined && `--memory ${memory}B`,
     on !== undefined && `--on ${quoted(shownOn(on))}`,
     ...slurm.map((options) => `--slurm ${quoted(options)}`),
     slurmSetup !== undefined && `--slurm-setup ${quoted(slurmSetup)}`,

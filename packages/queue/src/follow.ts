@@ -64,7 +64,7 @@ function withoutAnswer({ desk, task: { signal, kill } }: Followed) {
 /** `null` once the folder of the trial is in the store. */
 async function stages(followed: Followed): Promise<Stop | null> {
   const { desk, watch, job, trial, task } = followed;
-  const { limit, environment, signal, kill } = task;
+  const { limit, memory, environment, signal, kill } = task;
   const tell = teller(task);
   const orders = ordersOf(followed);
   let submitted: number | null = null;
@@ -90,7 +90,7 @@ async function stages(followed: Followed): Promise<Stop | null> {
     tell.sight(sight, job);
     if (signal.aborted || kill.aborted) continue;
     if (submitted === null || (sight.jobs.number > submitted && isLost(sight, job))) {
-      await submit(desk, job, trial, { limit, command: environment.command });
+      await submit(desk, job, trial, { limit, memory, command: environment.command });
       // The next look at the jobs may have begun before.
       submitted = watch.looked() + 1;
     }

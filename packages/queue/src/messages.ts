@@ -49,6 +49,8 @@ const jobSchema = z.object({
   module: z.string(),
   place: z.string(),
   limit: z.number().nullable(),
+  /** Memory limit in bytes. */
+  memory: z.number().nullable(),
   /** Where the runs folder is, for the worker's terminal. */
   from: z.string(),
   command: z.string(),

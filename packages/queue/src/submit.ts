@@ -39,7 +39,7 @@ export async function submit(
   desk: Desk,
   job: string,
   trial: PlannedTrial,
-  { limit, command }: Pick<Job, "limit" | "command">,
+  { limit, memory, command }: Pick<Job, "limit" | "memory" | "command">,
 ): Promise<void> {
   const { line, queue, keys, place, store, module } = desk;
   const { redis } = line;
@@ -49,7 +49,7 @@ export async function submit(
     const parcel = await sendParcel(line, keys, store.folderOf(trial), { without: ["result.json"] });
     await save(desk, job, { step: checkpointStep(parcel.files), parcel, by: "runner" });
   }
-  const data: Job = { trial, module, place, limit, from: store.folder, command };
+  const data: Job = { trial, module, place, limit, memory, from: store.folder, command };
   await line.patiently(async () => {
     await redis.hdel(keys.orders(place), job);
     await redis.hdel(keys.news(place), job);

@@ -14,7 +14,8 @@ import {
 import type { ArrayTensor, Tree } from "@sluice/tensor";
 import { trialFiles } from "./folder/files.ts";
 import { readKept } from "./folder/kept-files.ts";
-import { readCurves, readIdentity, readResult } from "./folder/read.ts";
+import { readIdentity, readResult } from "./folder/read.ts";
+import { readCurves } from "./folder/read-curves.ts";
 
 /** Weights by path, such as `layers.0.U`. */
 export type TensorsByPath = Readonly<Record<string, ArrayTensor>>;

@@ -46,6 +46,11 @@ export interface RunOptions {
    * limit, or none.
    */
   readonly limit?: number;
+  /**
+   * Memory limit per trial, in bytes, for its process and all that it starts. A trial that exceeds it is killed and
+   * counts as failed. By default the study's limit, or none. Not supported on Windows.
+   */
+  readonly memory?: number;
   /** The command to print for running the study again. */
   readonly command?: string;
   /** Makes what runs the trials; default: {@link childProcesses}, a process for each on this machine. */
@@ -73,6 +78,7 @@ const optionsSchema = z.strictObject({
   dataFolder: z.string().optional(),
   retry: z.boolean().optional(),
   limit: z.number().gt(0, "expected a number of seconds above 0").optional(),
+  memory: z.number().gt(0, "expected a number of bytes above 0").optional(),
   command: z.string().optional(),
   executor: z.custom<RunOptions["executor"]>((given) => typeof given === "function", "expected a function").optional(),
 });
@@ -126,7 +132,7 @@ async function prepared(operation: string, options: RunOptions): Promise<Prepare
     );
     throw studyError(`${operation}: ${problems.join("; ")}`);
   }
-  const { budget, seeds, asked, threads, jobs, retry, limit, command } = options;
+  const { budget, seeds, asked, threads, jobs, retry, limit, memory, command } = options;
   const module = resolve(options.module);
   const out = resolve(options.out);
   const store = folderStore(out);
@@ -147,6 +153,7 @@ async function prepared(operation: string, options: RunOptions): Promise<Prepare
     ...(jobs === undefined ? {} : { jobs }),
     ...(retry === undefined ? {} : { retry }),
     ...(limit === undefined ? {} : { limit }),
+    ...(memory === undefined ? {} : { memory }),
   };
   return { study, planOptions, module, out };
 }

@@ -96,7 +96,7 @@ async function probe(trial: PlannedTrial, { run, store, seconds, signal }: Probi
   try {
     // A probe is killed: nobody needs what it would write at its end.
     const ending = await childProcesses({ module, store }).run(trial, {
-      ...{ study, store, threads, dataFolder, environment, changes: "", limit: null },
+      ...{ study, store, threads, dataFolder, environment, changes: "", limit: null, memory: null },
       signal: new AbortController().signal,
       kill: enough.signal,
       onResumed() {},

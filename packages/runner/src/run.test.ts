@@ -14,6 +14,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
+import { readProcesses } from "./child/process-table.ts";
 import { isAlive, type ProcessName } from "./folder/process.ts";
 import { prepareRun, type RunOptions } from "./prepare.ts";
 import { runStudy } from "@sluice/study";
@@ -110,7 +111,7 @@ describe("a trial without an end", { timeout: 600_000 }, () => {
     );
   });
 
-  test("does not outlive a runner that was killed", async () => {
+  test("does not outlive a runner that was killed, nor does anything that it has started", async () => {
     const out = folderOf("orphan");
     const script = `
       import { prepareRun } from "@sluice/runner";
@@ -131,8 +132,11 @@ describe("a trial without an end", { timeout: 600_000 }, () => {
       JSON.parse(readFileSync(join(folder, "lock.json"), "utf8")),
     );
     expect(trials.map(isAlive)).toEqual([true, true, true]);
+    const started = logsOf(out).flatMap((log) => /processes (\d+) (\d+)/.exec(log)?.slice(1).map(Number) ?? []);
+    expect(started.map((pid) => readProcesses().has(pid))).toEqual(Array(6).fill(true));
     runner.kill("SIGKILL");
     while (trials.some((trial) => isAlive(trial) === true)) await wait(50);
+    while (started.some((pid) => readProcesses().has(pid))) await wait(50);
     // Nothing has to be deleted by hand: the run goes on.
     const { records } = await runStudy(await prepare("endless", out, { limit: 0.2 }));
     expect(records.map((record) => record.status)).toEqual(["failed", "failed", "failed"]);

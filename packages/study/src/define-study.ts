@@ -94,6 +94,7 @@ const studySchema = z.strictObject({
   data: callable.optional(),
   estimate: callable.optional(),
   limit: z.number().positive().optional(),
+  memory: z.number().positive().optional(),
   trial: callable,
 });
 

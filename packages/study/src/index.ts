@@ -69,18 +69,28 @@ export { inProcess } from "./run/in-process.ts";
 export { memoryStore, type MemoryStore } from "./run/memory-store.ts";
 
 // Writing an executor
-export { overLimit, stopping, type Ending, type Executor, type Stop, type TrialTask } from "./run/executor.ts";
+export {
+  overLimit,
+  overMemory,
+  stopping,
+  type Ending,
+  type Executor,
+  type Stop,
+  type TrialTask,
+} from "./run/executor.ts";
 export { runTrial, type TrialControl, type TrialStart } from "./run/run-trial.ts";
 
 // Writing a store
 export { recordOf, UNFINISHED } from "./results.ts";
 export type {
   OpenOptions,
+  ReducedTrial,
   Store,
   StoredEnvironment,
   StoredIdentities,
   StoreLock,
   TrialCurves,
+  TrialRows,
   TrialSession,
 } from "./run/store.ts";
 export { reportedOf, type TrialResult } from "./run/result.ts";
@@ -135,7 +145,7 @@ export {
 export { knownManifest, type KnownManifest } from "./run/known-manifest.ts";
 export { readModel, type ReportedEnvironment, type ReportModel } from "./report/model.ts";
 export { page } from "./report/page.ts";
-export type { Curve, Curves } from "./report/curves.ts";
+export { curvesOf, type Curve, type Curves } from "./report/curves.ts";
 export type { ResultsDocument } from "./report/document.ts";
 export { writeReport, type WrittenReport } from "./report/write.ts";
 export { formatMean, formatSeconds } from "./report/numbers.ts";

@@ -118,6 +118,11 @@ export interface StudyOptions<S extends Settings> {
    */
   readonly limit?: number;
   /**
+   * How many bytes of memory a trial may have, with all processes that it starts. A trial that has more is killed and
+   * counts as failed. Default: no limit.
+   */
+  readonly memory?: number;
+  /**
    * Trains and evaluates one setting with one seed. It can be any async function; this package does not depend on
    * tensors.
    */

@@ -76,6 +76,7 @@ export async function runJob(
         environment,
         changes,
         limit: data.limit,
+        memory: data.memory,
         signal: watched.signal,
         kill: watched.kill,
         onResumed(at) {

@@ -3,6 +3,7 @@ import { closeSync, openSync, readFileSync } from "node:fs";
 import {
   messageOf,
   overLimit,
+  overMemory,
   studyError,
   type Ending,
   type Executor,
@@ -14,6 +15,8 @@ import { trialFiles } from "../folder/files.ts";
 import { makeTrialFolder, type FolderStore } from "../folder/folder-store.ts";
 import { thisProcess } from "../folder/process.ts";
 import { writeError } from "../folder/write.ts";
+import { endFamily } from "./end-family.ts";
+import { memoryWatch, type MemoryWatch } from "./memory-watch.ts";
 import { GRACE_MS, type FromTrial, type ToTrial } from "./messages.ts";
 import { trialArguments, trialEntry } from "./node-arguments.ts";
 import { ranIn, type OtherNode } from "./other-node.ts";
@@ -28,15 +31,21 @@ export interface ChildProcessesOptions {
   readonly node?: OtherNode;
 }
 
-/** Runs each trial in a separate process, so that a crash is a failed trial and not the end of the study. */
+/**
+ * Runs each trial in a separate process, so that a crash is a failed trial and not the end of the study. The process
+ * leads a group of its own: when it is killed or ends, so does everything that it has started.
+ */
 export function childProcesses({ module, store, node }: ChildProcessesOptions): Executor {
+  const memory = memoryWatch();
   return {
     async run(trial, task) {
+      if (task.memory !== null && process.platform === "win32")
+        throw studyError("childProcesses: memory limits are not supported on Windows; leave the limit out");
       if (task.store.place !== store.place)
         throw studyError(
           `childProcesses: made for the store ${store.place}, but the run uses ${task.store.place}; give both the same folder`,
         );
-      return runInChild(trial, task, { module, store, ...(node === undefined ? {} : { node }) });
+      return runInChild(trial, task, { module, store, memory, ...(node === undefined ? {} : { node }) });
     },
   };
 }
@@ -46,8 +55,15 @@ interface Exit {
   readonly how: string;
   /** Its message if it could not write a result. */
   readonly broken: Stop | null;
-  readonly limitReached: boolean;
+  /** Why it was ended, if it was above one of its limits. */
+  readonly over: Stop | null;
   readonly seconds: number;
+}
+
+/** What {@link runInChild} needs. */
+export interface ChildOptions extends ChildProcessesOptions {
+  /** Watches the memory of all trials of an executor; default: one for this trial alone. */
+  readonly memory?: MemoryWatch;
 }
 
 /** What the process of a trial is told: it loads the study itself, and the store is the one that is given. */
@@ -61,7 +77,7 @@ export type ChildTask = Omit<TrialTask, "study" | "store">;
 export async function runInChild(
   trial: PlannedTrial,
   task: ChildTask,
-  { module, store, node }: ChildProcessesOptions,
+  { module, store, node, memory = memoryWatch() }: ChildOptions,
 ): Promise<Ending | null> {
   const folder = store.folderOf(trial);
   const files = trialFiles(folder);
@@ -75,41 +91,49 @@ export async function runInChild(
   const { threads, dataFolder, changes } = task;
   const environment = node === undefined ? task.environment : ranIn(node, task.environment);
   const start = { module, out: store.folder, trial, threads, dataFolder, environment, changes };
-  const exit = await superviseChild(logFile, start, { ...task, node }).finally(() => closeSync(logFile));
+  const exit = await superviseChild(logFile, start, { ...task, node, watch: memory.watch }).finally(() =>
+    closeSync(logFile),
+  );
   const { seconds, broken } = exit;
   if (broken !== null) return { ...broken, seconds, write: false };
   return { ...unsaid(exit, files.log, task), seconds, write: true };
 }
 
 /** The reason for a trial that died before it could report one. */
-function unsaid({ how, limitReached }: Exit, log: string, { signal, kill, limit }: ChildTask): Stop {
-  if (limitReached && limit !== null) {
-    const { status, reason } = overLimit(limit);
-    return { status, reason: `${reason}; it did not stop when asked, so its process was killed` };
-  }
+function unsaid({ how, over }: Exit, log: string, { signal, kill, memory }: ChildTask): Stop {
+  if (over !== null) return over;
   if (signal.aborted || kill.aborted)
     return { status: "interrupted", reason: "stopped by the user before it could report it" };
-  return { status: "failed", reason: `the process ended with ${how}\n${logTail(log)}` };
+  const tail = logTail(log);
+  if (memory !== null && tail.includes("JavaScript heap out of memory")) return overMemory(null, memory);
+  return { status: "failed", reason: `the process ended with ${how}\n${tail}` };
+}
+
+interface Supervision extends ChildTask {
+  readonly node: OtherNode | undefined;
+  readonly watch: MemoryWatch["watch"];
 }
 
 /** Starts a process, passes messages in both directions, and waits for its end. */
 function superviseChild(
   logFile: number,
   start: Extract<ToTrial, { kind: "start" }>["start"],
-  { limit, signal, kill, onProgress, onResumed, node }: ChildTask & { readonly node: OtherNode | undefined },
+  { limit, memory, signal, kill, onProgress, onResumed, node, watch }: Supervision,
 ): Promise<Exit> {
   const started = performance.now();
   return new Promise((settle) => {
     const child = fork(trialEntry, [], {
-      execArgv: [...trialArguments(), ...(node === undefined ? [] : node.readsTypes)],
+      execArgv: [...trialArguments({ memory }), ...(node === undefined ? [] : node.readsTypes)],
       ...(node === undefined ? {} : { execPath: node.path }),
       serialization: "advanced",
       stdio: ["ignore", logFile, logFile, "ipc"],
+      // On Windows a detached process has a window of its own, and no group that could be ended.
+      detached: process.platform !== "win32",
     });
     let broken: Stop | null = null;
-    let limitReached = false;
+    let over: Stop | null = null;
     let grace: NodeJS.Timeout | undefined;
-    const end = (): void => void child.kill("SIGKILL");
+    const end = (): void => void (child.pid !== undefined && endFamily(child.pid));
     const stop = (why: Stop): void => {
       send(child, { kind: "stop", stop: why });
       grace ??= setTimeout(end, GRACE_MS);
@@ -119,15 +143,27 @@ function superviseChild(
       limit === null
         ? undefined
         : setLongTimeout(limit * 1000, () => {
-            limitReached = true;
-            stop(overLimit(limit));
+            const { status, reason } = overLimit(limit);
+            over ??= { status, reason: `${reason}; it did not stop when asked, so its process was killed` };
+            stop({ status, reason });
+          });
+    // It is not asked to stop first, because a checkpoint takes still more memory.
+    const unwatch =
+      memory === null || child.pid === undefined
+        ? undefined
+        : watch(child.pid, memory, (bytes) => {
+            over ??= overMemory(bytes, memory);
+            end();
           });
     const finish = (how: string): void => {
       clearTimeout(grace);
       timer?.clear();
+      unwatch?.();
       signal.removeEventListener("abort", abort);
       kill.removeEventListener("abort", end);
-      settle({ how, broken, limitReached, seconds: (performance.now() - started) / 1000 });
+      // What the trial has started does not outlive it.
+      end();
+      settle({ how, broken, over, seconds: (performance.now() - started) / 1000 });
     };
     child.on("message", (message: FromTrial) => {
       if (message.kind === "progress") onProgress(message.progress);

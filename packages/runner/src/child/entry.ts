@@ -2,6 +2,7 @@ import { Worker } from "node:worker_threads";
 import { isStoreFailure, messageOf, runTrial, stopping } from "@sluice/study";
 import { folderStore } from "../folder/folder-store.ts";
 import { loadStudy } from "../load.ts";
+import { endDescendants } from "./end-family.ts";
 import { GRACE_MS, type FromTrial, type ToTrial } from "./messages.ts";
 
 // The process of one trial. The runner starts it, tells it which trial to run, and reads the result from the trial's
@@ -9,8 +10,11 @@ import { GRACE_MS, type FromTrial, type ToTrial } from "./messages.ts";
 
 const abort = new AbortController();
 
-// A terminal sends Ctrl-C to every process of the group. The runner decides what to do: it sends a message, or exits.
+// The runner decides what to do about Ctrl-C and the like: it sends a message, or exits. A terminal sends its signals to
+// the group of the runner only, where this process is not, but a batch system may send them to every process of a job.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
+// What the trial has started does not outlive it, even if there is no runner any more that could see to it.
+process.on("exit", () => endDescendants(process.pid));
 process.on("disconnect", () => abort.abort(stopping({ status: "interrupted", reason: "the runner ended" })));
 process.on("message", (message: ToTrial) => {
   if (message.kind === "stop") abort.abort(stopping(message.stop));

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { sha256 } from "@sluice/formats";
 import { messageOf, studyError, systemCode, type FileHashes, type Json, type Restored } from "@sluice/study";
 import type { MetricsSeal } from "./metrics.ts";
 import { metricsSealSchema } from "./metrics-seal.ts";
 import { readSealed, writeSealed } from "./seal.ts";
+import { sha256 } from "./sha256.ts";
 import { writeAtomically } from "./write.ts";
 
 /**

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, renameSync } from "node:fs";
 import { basename, join } from "node:path";
 import { z } from "zod";
-import { sha256 } from "@sluice/formats";
 import { messageOf, studyError, type Environment, type StoredEnvironment } from "@sluice/study";
 import { trialFiles } from "./files.ts";
 import { readSealed, writeSealed } from "./seal.ts";
+import { sha256 } from "./sha256.ts";
 import { writeAtomically, writeError } from "./write.ts";
 
 const gitSchema = z.object({

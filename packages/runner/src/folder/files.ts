@@ -1,18 +1,41 @@
 import { join } from "node:path";
 
-/** The files of a trial's folder. */
+/** The files of a trial's folder. Each path is made when it is asked for, because most are not. */
 export const trialFiles = (folder: string) => ({
-  config: join(folder, "config.json"),
-  environment: join(folder, "environment.json"),
+  get config() {
+    return join(folder, "config.json");
+  },
+  get environment() {
+    return join(folder, "environment.json");
+  },
   diff: (hash: string) => join(folder, `uncommitted-${hash.slice(0, 12)}.diff`),
-  metrics: join(folder, "metrics.jsonl"),
-  log: join(folder, "log.txt"),
-  checkpoints: join(folder, "checkpoints"),
-  artifacts: join(folder, "artifacts"),
-  kept: join(folder, "files"),
-  result: join(folder, "result.json"),
-  lock: join(folder, "lock.json"),
-  live: join(folder, "live.json"),
+  get metrics() {
+    return join(folder, "metrics.jsonl");
+  },
+  get curves() {
+    return join(folder, "curves.json");
+  },
+  get log() {
+    return join(folder, "log.txt");
+  },
+  get checkpoints() {
+    return join(folder, "checkpoints");
+  },
+  get artifacts() {
+    return join(folder, "artifacts");
+  },
+  get kept() {
+    return join(folder, "files");
+  },
+  get result() {
+    return join(folder, "result.json");
+  },
+  get lock() {
+    return join(folder, "lock.json");
+  },
+  get live() {
+    return join(folder, "live.json");
+  },
 });
 
 /** The files of a runs folder. */

@@ -14,10 +14,11 @@ import { readAnnotations } from "./annotations.ts";
 import { readEnvironment } from "./environment.ts";
 import { runFiles, trialFiles } from "./files.ts";
 import { BEAT_MS, takeLock } from "./lock.ts";
-import { readCurves, readFileOf, readManifest, readTrial, storedIdentities } from "./read.ts";
+import { readFileOf, readManifest, readTrial, storedIdentities } from "./read.ts";
+import { readCurves, readReduced, readRows } from "./read-curves.ts";
 import { readSealed, writeSealed } from "./seal.ts";
 import { openFolder } from "./session.ts";
-import { makeFolder, writeAtomically, writeError } from "./write.ts";
+import { makeFolder, removeDrafts, writeAtomically, writeError } from "./write.ts";
 
 /** A store in a folder. */
 export interface FolderStore extends Store {
@@ -44,9 +45,11 @@ export function folderStore(path: string): FolderStore {
     lock: async () => lockFolder(folder),
     writeManifest: async (manifest) => void writeSealed(files.manifest, "study", manifest),
     readManifest: async () => readManifest(folder),
-    identities: async () => storedIdentities(folder),
+    identities: async (options) => storedIdentities(folder, options?.known),
     readTrial: async (trial) => readTrial(folder, trial),
     readCurves: async (record) => readCurves(record),
+    readReduced: async (record) => readReduced(record),
+    readRows: async (record) => readRows(record),
     readFile: async (record, name) => readFileOf(record, name),
     readEnvironment: async (record) => readEnvironment(record.folder, record.id),
     makeWay: async (trial, status) => makeWay(trial, folderOf(trial), status),
@@ -80,6 +83,8 @@ async function lockFolder(folder: string): Promise<ReturnType<Store["lock"]> ext
   const attempt = takeLock(files.lock);
   if (attempt.lock === null) throw studyError(`${folder}: ${attempt.holder}. Wait for it, or choose another --out`);
   const { lock } = attempt;
+  // `sluice report` and `sluice tag` write here too, without the lock of a run.
+  removeDrafts(folder, (name) => name.startsWith("study.json."));
   const beat = setInterval(() => lock.beat(), BEAT_MS);
   return {
     lost: () =>

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { sha256 } from "@sluice/formats";
 import { checkedFileName, studyError, systemCode, type FileHashes } from "@sluice/study";
+import { sha256 } from "./sha256.ts";
 import { writeAtomically } from "./write.ts";
 
 /** The files that a trial keeps, in its `files` folder. */

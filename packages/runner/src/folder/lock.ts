@@ -10,9 +10,9 @@ import {
   writeSync,
 } from "node:fs";
 import { randomBytes } from "node:crypto";
-import { sha256 } from "@sluice/formats";
 import { systemCode } from "@sluice/study";
 import { isAlive, isSame, thisProcess, type ProcessName } from "./process.ts";
+import { sha256 } from "./sha256.ts";
 import { writeError } from "./write.ts";
 
 /** A folder's lock, while it is held. */

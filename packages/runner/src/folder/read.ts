@@ -13,23 +13,25 @@ import {
   type Manifest,
   type PlannedTrial,
   type StoredIdentities,
-  type TrialCurves,
   type TrialIdentity,
   type TrialRecord,
   type TrialResult,
 } from "@sluice/study";
-import { readAllSeries } from "./artifact.ts";
-import { readCheckpoint } from "./checkpoint.ts";
 import { readKept } from "./kept-files.ts";
 import { metricsSealSchema } from "./metrics-seal.ts";
 import { runFiles, trialFiles } from "./files.ts";
-import { readSealedMetrics, type MetricsSeal } from "./metrics.ts";
+import type { MetricsSeal } from "./metrics.ts";
 import { readSealed, type SealedKind } from "./seal.ts";
 
 /** `result.json`: a result, with the hashes of the files on which it is based. */
 interface StoredResult extends TrialResult {
   /** The rows of `metrics.jsonl`, and the seals of the series. `null` if the trial died before it could record them. */
-  readonly rests: { readonly metrics: MetricsSeal; readonly series: { readonly [name: string]: string } } | null;
+  readonly rests: {
+    readonly metrics: MetricsSeal;
+    readonly series: { readonly [name: string]: string };
+    /** SHA-256 of `curves.json`; absent if there is none. */
+    readonly curves?: string;
+  } | null;
 }
 
 const resultSchema = z.looseObject({
@@ -42,7 +44,13 @@ const resultSchema = z.looseObject({
   parameters: z.number().optional(),
   files: z.record(z.string(), z.string()).optional(),
   warnings: z.array(z.string()).optional(),
-  rests: z.object({ metrics: metricsSealSchema, series: z.record(z.string(), z.string()) }).nullable(),
+  rests: z
+    .object({
+      metrics: metricsSealSchema,
+      series: z.record(z.string(), z.string()),
+      curves: z.string().optional(),
+    })
+    .nullable(),
   timings: z.looseObject({ seconds: z.number().optional() }),
 });
 
@@ -104,13 +112,13 @@ export function readManifest(folder: string): Manifest {
 /** The status of a planned trial, from its folder. */
 export function readTrial(runs: string, trial: PlannedTrial): TrialRecord {
   const folder = join(runFiles(runs).trials, trial.folder);
-  if (!existsSync(folder)) return recordOf(trial, folder, { status: "waiting", reason: "not started" });
-  if (!existsSync(trialFiles(folder).result)) return recordOf(trial, folder, UNFINISHED);
   try {
     const result = readResult(folder, trial.id);
     const { reason: _, ...record } = recordOf(trial, folder, UNFINISHED);
     return { ...record, ...reportedOf(result) };
   } catch (error) {
+    if (error instanceof Error && systemCode(error.cause) === "ENOENT")
+      return recordOf(trial, folder, existsSync(folder) ? UNFINISHED : { status: "waiting", reason: "not started" });
     return recordOf(trial, folder, { status: "unreadable", reason: messageOf(error) });
   }
 }
@@ -133,40 +141,6 @@ export function readResult(folder: string, trial: string): StoredResult {
   return result;
 }
 
-/**
- * Rows and series of a trial: those on which its result is based or, without a result, those of its last checkpoint.
- */
-export function readCurves({
-  folder,
-  id,
-  status,
-  files: kept = {},
-}: Pick<TrialRecord, "folder" | "id" | "status" | "files">): TrialCurves {
-  const files = trialFiles(folder);
-  const nothing: TrialCurves = { rows: [], series: [], problems: [] };
-  if (status === "waiting" || status === "unreadable") return nothing;
-  const problems: string[] = [];
-  const attempt = <T>(read: () => T, otherwise: T): T => {
-    try {
-      return read();
-    } catch (error) {
-      problems.push(messageOf(error));
-      return otherwise;
-    }
-  };
-  const rests = existsSync(files.result) ? attempt(() => readResult(folder, id).rests, null) : null;
-  const saved =
-    rests === null
-      ? attempt(() => readCheckpoint(files.checkpoints, id), { checkpoint: null, skipped: [] })
-      : { checkpoint: null, skipped: [] };
-  const seal = rests?.metrics ?? saved.checkpoint?.metrics;
-  const names = Object.keys(rests?.series ?? saved.checkpoint?.series ?? {});
-  const rows = seal === undefined ? [] : attempt(() => readSealedMetrics(files.metrics, seal), []);
-  const { series, problems: damaged } = readAllSeries(files.artifacts, id, names, rests?.series);
-  for (const [name, hash] of Object.entries(kept)) attempt(() => readKept(files.kept, name, hash), undefined);
-  return { rows, series, problems: [...problems, ...saved.skipped, ...damaged] };
-}
-
 /** A file of a trial that has a result. */
 export function readFileOf({ folder, files = {} }: TrialRecord, name: string): Uint8Array<ArrayBuffer> {
   const hash = Object.hasOwn(files, name) ? files[name] : undefined;
@@ -179,10 +153,12 @@ export function readFileOf({ folder, files = {} }: TrialRecord, name: string): U
   return readKept(trialFiles(folder).kept, name, hash);
 }
 
-/** The identities of the trials in a runs folder. */
-export function storedIdentities(runs: string): StoredIdentities {
+/** The identities of the trials in a runs folder. The folders of trials that are known are not looked into. */
+export function storedIdentities(runs: string, known: readonly PlannedTrial[] = []): StoredIdentities {
   const problems: { folder: string; what: string }[] = [];
+  const seen = new Set(known.map(({ folder }) => folder));
   const identities = foldersIn(runFiles(runs).trials, problems).flatMap((name) => {
+    if (seen.has(name)) return [];
     const { config, environment, log } = trialFiles(join(runFiles(runs).trials, name));
     // A trial that was stopped before it had written anything does not count.
     if (!existsSync(config) && !existsSync(environment) && existsSync(log)) return [];

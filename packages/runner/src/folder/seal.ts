@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { sha256 } from "@sluice/formats";
 import { canonicalJson, messageOf, studyError, systemCode } from "@sluice/study";
+import { sha256 } from "./sha256.ts";
 import { writeAtomically } from "./write.ts";
 
 /**

@@ -1,16 +1,24 @@
 import { appendFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
-import { studyError, type OpenOptions, type PlannedTrial, type TrialSession } from "@sluice/study";
+import { studyError, type MetricRow, type OpenOptions, type PlannedTrial, type TrialSession } from "@sluice/study";
 import { seriesWriter, type SeriesWriter } from "./artifact.ts";
 import { readCheckpoint, writeCheckpoint, type StoredCheckpoint } from "./checkpoint.ts";
 import { noteEnvironment } from "./environment.ts";
 import { trialFiles } from "./files.ts";
 import { assertHeld } from "./held.ts";
+import { keepCurves } from "./kept-curves.ts";
 import { fileKeeper, type FileKeeper } from "./kept-files.ts";
 import { BEAT_MS, takeLock, type Lock } from "./lock.ts";
-import { metricWriter, NO_METRICS, readSealedMetrics, rewindMetrics, type MetricsStart } from "./metrics.ts";
+import {
+  metricWriter,
+  NO_METRICS,
+  readSealedMetrics,
+  rewindMetrics,
+  type MetricsSeal,
+  type MetricsStart,
+} from "./metrics.ts";
 import { writeSealed } from "./seal.ts";
-import { writeError } from "./write.ts";
+import { removeDrafts, writeError } from "./write.ts";
 
 const LOCK_WAIT_MS = 10_000;
 
@@ -32,6 +40,7 @@ export async function openFolder(
     lock.release();
   };
   try {
+    removeDrafts(folder, (name) => !/^(lock|annotations)\./.test(name));
     const { folder: _, ...identity } = trial;
     writeSealed(files.config, "config", identity);
     noteEnvironment(folder, trial.id, environment, changes);
@@ -53,6 +62,12 @@ function sessionOf(
 ): TrialSession {
   const files = trialFiles(folder);
   const metrics = metricWriter(files.metrics, start);
+  // A result is made from rows that are read back, and so are the curves that stand beside it.
+  let read: { readonly seal: MetricsSeal; readonly rows: readonly MetricRow[] } | null = null;
+  const rowsOf = (seal: MetricsSeal): readonly MetricRow[] => {
+    if (read?.seal.sha256 !== seal.sha256) read = { seal, rows: readSealedMetrics(files.metrics, seal) };
+    return read.rows;
+  };
   return {
     restored: checkpoint,
     log: (text) => appendLog(files.log, text),
@@ -75,11 +90,13 @@ function sessionOf(
       });
     },
     flush: async () => void (await metrics.flush()),
-    rows: async () => readSealedMetrics(files.metrics, metrics.written()),
+    rows: async () => rowsOf(metrics.written()),
     async finish(result) {
       await metrics.close();
       assertHeld(lock);
-      const rests = { metrics: metrics.written(), series: series.seals() };
+      const seal = metrics.written();
+      const curves = keepCurves(files.curves, rowsOf(seal));
+      const rests = { metrics: seal, series: series.seals(), ...(curves === null ? {} : { curves }) };
       writeSealed(files.result, "result", { ...result, rests });
     },
     async close() {

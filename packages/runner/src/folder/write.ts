@@ -1,6 +1,16 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { randomBytes } from "node:crypto";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { storeError, studyError, systemCode } from "@sluice/study";
 
 /**
@@ -30,6 +40,24 @@ export function writeAtomically(path: string, content: string | Uint8Array): voi
     throw writeError(path, error);
   }
 }
+
+/**
+ * Removes what processes left that were killed while they wrote a file of this folder. The caller has the folder's lock.
+ * `isLocked` says which files are written with that lock only. Others may be written at this moment, so their drafts
+ * stay for a while.
+ */
+export function removeDrafts(folder: string, isLocked: (name: string) => boolean): void {
+  const now = Date.now();
+  for (const name of readdirSync(folder)) {
+    if (!name.endsWith(".draft")) continue;
+    const path = join(folder, name);
+    const changed = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? now;
+    if (isLocked(name) || now - changed > DRAFT_MS) rmSync(path, { force: true });
+  }
+}
+
+/** Longer than any process takes to write a file. */
+const DRAFT_MS = 120_000;
 
 /** Creates a folder and its parents. */
 export function makeFolder(path: string): void {

@@ -9,10 +9,15 @@ export interface Parting {
   readonly second: number | undefined;
 }
 
-/** The first step at which the rows of two trials have other numbers; `null` if they are the same to the bit. */
-export function parting(first: readonly MetricRow[], second: readonly MetricRow[]): Parting | null {
-  for (let index = 0; index < Math.max(first.length, second.length); index += 1) {
-    const [a, b] = [first[index], second[index]];
+/**
+ * The first step at which the rows of two trials have other numbers; `null` if they are the same to the bit. Rows after
+ * it are not asked for.
+ */
+export function parting(first: Iterable<MetricRow>, second: Iterable<MetricRow>): Parting | null {
+  const [ours, theirs] = [first[Symbol.iterator](), second[Symbol.iterator]()];
+  for (;;) {
+    const [a, b] = [nextOf(ours), nextOf(theirs)];
+    if (a === undefined && b === undefined) return null;
     // A row that only one of them has, such as an evaluation, comes at the smaller step.
     const step = Math.min(a?.step ?? Infinity, b?.step ?? Infinity);
     const [own, other] = [a?.step === step ? a : undefined, b?.step === step ? b : undefined];
@@ -23,7 +28,11 @@ export function parting(first: readonly MetricRow[], second: readonly MetricRow[
     const shown = metric === "step" ? (firstMetric(own) ?? firstMetric(other) ?? "step") : metric;
     return { step, metric: shown, first: own?.[shown], second: other?.[shown] };
   }
-  return null;
+}
+
+function nextOf(rows: Iterator<MetricRow>): MetricRow | undefined {
+  const next = rows.next();
+  return next.done === true ? undefined : next.value;
 }
 
 const firstMetric = (row: MetricRow | undefined): string | undefined =>

@@ -3,7 +3,7 @@ import { canonicalJson } from "../json.ts";
 import type { FileHashes, TrialRecord } from "../results.ts";
 import type { Manifest } from "../manifest.ts";
 import { readRun, type StoredTrial } from "../run/read-run.ts";
-import type { Store } from "../run/store.ts";
+import type { Store, TrialRows } from "../run/store.ts";
 import { identityDifferences, type IdentityDifferences } from "./identity.ts";
 import { parting, type Parting } from "./rows.ts";
 
@@ -90,7 +90,7 @@ async function pairOf(first: Placed, second: Placed, problems: string[]): Promis
     await of(first),
     await of(second),
   ];
-  const [a, b] = await both(({ store, record }) => store.readCurves(record));
+  const [a, b] = await both(rowsOf);
   const [here, there] = await both(({ store, record }) => store.readEnvironment(record));
   problems.push(...a.problems, ...b.problems, ...here.problems, ...there.problems);
   const metrics = [...new Set([...Object.keys(first.record.metrics), ...Object.keys(second.record.metrics)])];
@@ -103,8 +103,13 @@ async function pairOf(first: Placed, second: Placed, problems: string[]): Promis
     metrics: metrics.filter((name) => !Object.is(first.record.metrics[name], second.record.metrics[name])),
     files: differing(first.record.files, second.record.files),
     sameWeights: weights === undefined || otherWeights === undefined ? null : weights === otherWeights,
-    parting: parting(a.rows, b.rows),
+    parting: a.hash !== null && a.hash === b.hash ? null : parting(a.rows, b.rows),
   };
+}
+
+async function rowsOf({ store, record }: Placed): Promise<TrialRows> {
+  if (store.readRows !== undefined) return store.readRows(record);
+  return { hash: null, ...(await store.readCurves(record)) };
 }
 
 function environmentDifferences(

@@ -20,23 +20,21 @@ export function roomFor(lines: number): Room {
   return { points: share(20_000, 40, MOST_POINTS), told: share(6000, 8, 60) };
 }
 
-/** The curve of one metric of one trial. */
+/** The curve of one metric of one trial, reduced to points. The lists have a number for each point. */
 export interface Curve {
   /** The number of steps per point, a power of two; 0 if every step has its own point. */
   readonly width: number;
-  readonly bins: readonly Bin[];
+  readonly x: ArrayLike<number>;
+  /** How many values are at a point. */
+  readonly count: ArrayLike<number>;
+  readonly sum: ArrayLike<number>;
+  readonly low: ArrayLike<number>;
+  readonly high: ArrayLike<number>;
   /** The last value that is a number. */
   readonly last: { readonly x: number; readonly y: number };
 }
 
-/** The values of one trial at one point of the axis. */
-interface Bin {
-  readonly x: number;
-  readonly count: number;
-  readonly sum: number;
-  readonly low: number;
-  readonly high: number;
-}
+type Points = Omit<Curve, "width" | "last">;
 
 /** By metric. Metrics without numbers are left out. */
 export type Curves = ReadonlyMap<string, Curve>;
@@ -48,20 +46,30 @@ export type Curves = ReadonlyMap<string, Curve>;
 export function curvesOf(rows: readonly MetricRow[]): Curves {
   const curves = new Map<string, Curve>();
   const names = new Set<string>();
-  for (const row of rows) for (const name of Object.keys(row)) names.add(name);
+  for (const row of rows) for (const name in row) names.add(name);
   names.delete("step");
   for (const name of names) {
-    const bins: Bin[] = [];
-    for (const row of rows) {
-      const y = row[name];
-      if (y !== undefined && Number.isFinite(y)) bins.push({ x: row.step, count: 1, sum: y, low: y, high: y });
-    }
-    const last = bins.at(-1);
-    if (last === undefined) continue;
-    const width = bins.length <= MOST_POINTS ? 0 : widthFor(extremes(bins.map((bin) => bin.x)).high);
-    curves.set(name, { width, bins: width === 0 ? bins : merged(bins, width), last: { x: last.x, y: last.sum } });
+    const curve = curveOf(rows, name);
+    if (curve !== null) curves.set(name, curve);
   }
   return curves;
+}
+
+function curveOf(rows: readonly MetricRow[], name: string): Curve | null {
+  const [x, y]: [number[], number[]] = [[], []];
+  for (const row of rows) {
+    const value = row[name];
+    if (value === undefined || !Number.isFinite(value)) continue;
+    x.push(row.step);
+    // JSON has no -0, and a figure none either.
+    y.push(value + 0);
+  }
+  const last = { x: x.at(-1) ?? 0, y: y.at(-1) ?? 0 };
+  if (x.length === 0) return null;
+  const count = new Float64Array(x.length).fill(1);
+  const all: Points = { x, count, sum: y, low: y, high: y };
+  const width = x.length <= MOST_POINTS ? 0 : widthFor(extremes(x).high);
+  return { width, ...(width === 0 ? all : merged(all, width)), last };
 }
 
 /**
@@ -70,27 +78,31 @@ export function curvesOf(rows: readonly MetricRow[]): Curves {
  */
 export function curveOverSeeds(seeds: readonly Curve[], most = MOST_POINTS): Point[] {
   const width = binWidth(seeds, most);
-  const places = new Map<number, Bin[]>();
+  const places = new Map<number, { means: number[]; low: number; high: number }>();
   for (const curve of seeds) {
-    for (const bin of width === 0 ? curve.bins : merged(curve.bins, width)) {
-      const list = places.get(bin.x);
-      if (list === undefined) places.set(bin.x, [bin]);
-      else list.push(bin);
+    const { x, sum, count, low, high } = width === 0 || width === curve.width ? curve : merged(curve, width);
+    for (let point = 0; point < x.length; point += 1) {
+      const at = x[point] ?? Number.NaN;
+      const value = (sum[point] ?? Number.NaN) / (count[point] ?? Number.NaN);
+      const [least, most] = [low[point] ?? Number.NaN, high[point] ?? Number.NaN];
+      const place = places.get(at);
+      if (place === undefined) places.set(at, { means: [value], low: least, high: most });
+      else {
+        place.means.push(value);
+        place.low = Math.min(place.low, least);
+        place.high = Math.max(place.high, most);
+      }
     }
   }
   return [...places]
     .sort(([a], [b]) => a - b)
-    .map(([x, bins]) => ({
-      x,
-      centre: mean(bins.map((bin) => bin.sum / bin.count)),
-      low: extremes(bins.map((bin) => bin.low)).low,
-      high: extremes(bins.map((bin) => bin.high)).high,
-    }));
+    .map(([x, { means, low, high }]) => ({ x, centre: mean(means), low, high }));
 }
 
 /** The number of steps per point if these curves are drawn as one; 0 if every step has its own point. */
 export function binWidth(seeds: readonly Curve[], most = MOST_POINTS): number {
-  const steps = new Set(seeds.flatMap((curve) => curve.bins.map((bin) => bin.x)));
+  const steps = new Set<number>();
+  for (const { x } of seeds) for (let point = 0; point < x.length; point += 1) steps.add(x[point] ?? Number.NaN);
   const coarsest = extremes(seeds.map((curve) => curve.width)).high;
   return seeds.length === 0 || (coarsest === 0 && steps.size <= most)
     ? 0
@@ -108,22 +120,31 @@ function widthFor(steps: number, most = MOST_POINTS): number {
   return width;
 }
 
-function merged(bins: readonly Bin[], width: number): Bin[] {
-  const places = new Map<number, Bin>();
-  for (const bin of bins) {
-    const x = (Math.floor(bin.x / width) + 0.5) * width;
-    const found = places.get(x);
-    if (found === undefined) places.set(x, { ...bin, x });
-    else
-      places.set(x, {
-        x,
-        count: found.count + bin.count,
-        sum: found.sum + bin.sum,
-        low: Math.min(found.low, bin.low),
-        high: Math.max(found.high, bin.high),
-      });
+/** Points joined so that each has `width` steps, in the order in which they first occur. */
+function merged(points: Points, width: number): Points {
+  const places = new Map<number, number>();
+  const [x, count, sum, low, high]: [number[], number[], number[], number[], number[]] = [[], [], [], [], []];
+  for (let point = 0; point < points.x.length; point += 1) {
+    const at = (Math.floor((points.x[point] ?? Number.NaN) / width) + 0.5) * width;
+    const [n, total] = [points.count[point] ?? 0, points.sum[point] ?? Number.NaN];
+    const [least, most] = [points.low[point] ?? Number.NaN, points.high[point] ?? Number.NaN];
+    const place = places.get(at) ?? places.size;
+    if (place === places.size) {
+      places.set(at, place);
+      x.push(at);
+      count.push(n);
+      sum.push(total);
+      low.push(least);
+      high.push(most);
+    } else {
+      count[place] = (count[place] ?? 0) + n;
+      sum[place] = (sum[place] ?? 0) + total;
+      low[place] = Math.min(low[place] ?? Number.NaN, least);
+      high[place] = Math.max(high[place] ?? Number.NaN, most);
+    }
   }
-  return [...places.values()];
+  const packed = (values: readonly number[]): Float64Array => Float64Array.from(values);
+  return { x: packed(x), count: packed(count), sum: packed(sum), low: packed(low), high: packed(high) };
 }
 
 /**

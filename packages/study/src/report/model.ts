@@ -8,7 +8,7 @@ import { messageOf } from "../error.ts";
 import { resultsOf, type Results, type StoredSeries, type TrialRecord } from "../results.ts";
 import type { Manifest } from "../manifest.ts";
 import { readRun, type StoredTrial } from "../run/read-run.ts";
-import type { Store } from "../run/store.ts";
+import type { ReducedTrial, Store } from "../run/store.ts";
 import type { Metric, Study } from "../study.ts";
 import type { Settings } from "../trial.ts";
 import { decidingMetric } from "../tuning/tune.ts";
@@ -56,9 +56,8 @@ export async function readModel(store: Store, study: Study | null): Promise<Repo
   const curves = new Map<string, Curves>();
   const series = new Map<string, readonly StoredSeries[]>();
   for (const record of records) {
-    const { rows, series: own, problems: damaged } = await store.readCurves(record);
-    // Reduced at once, because the rows of all trials may not fit into memory together.
-    curves.set(record.id, curvesOf(rows));
+    const { curves: drawn, series: own, problems: damaged } = await readReduced(store, record);
+    curves.set(record.id, drawn);
     series.set(record.id, own);
     problems.push(...damaged);
   }
@@ -99,6 +98,13 @@ async function annotationsOf(store: Store, record: TrialRecord | null, problems:
     problems.push(messageOf(error));
     return NO_ANNOTATIONS;
   }
+}
+
+/** Reduced at once, because the rows of all trials may not fit into memory together. */
+async function readReduced(store: Store, record: TrialRecord): Promise<ReducedTrial> {
+  if (store.readReduced !== undefined) return store.readReduced(record);
+  const { rows, ...rest } = await store.readCurves(record);
+  return { curves: curvesOf(rows), ...rest };
 }
 
 /** The tuning trials of a sweep, and what they decided. */

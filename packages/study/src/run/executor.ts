@@ -48,6 +48,11 @@ export interface TrialTask {
   readonly changes: string;
   /** Time limit of the trial in this session, in seconds; `null` for no limit. */
   readonly limit: number | null;
+  /**
+   * How many bytes of memory the trial's process may have, together with all that it has started; `null` for no limit.
+   * An executor that cannot see to it refuses the trial.
+   */
+  readonly memory: number | null;
   /** Asks the trial to stop. */
   readonly signal: Signal;
   /** Asks the executor to end the trial at once, if it can. */
@@ -87,7 +92,24 @@ export const overLimit = (seconds: number): Stop => ({
   reason: `it took longer than its limit of ${seconds} s`,
 });
 
+/** The reason for a trial that reached its memory limit, with `bytes` if they are known. */
+export function overMemory(bytes: number | null, limit: number): Stop {
+  const most = formatBytes(limit);
+  if (bytes === null) return { status: "failed", reason: `it took more memory than its limit of ${most}` };
+  const took = [2, 3, 4, 5].map((digits) => formatBytes(bytes, digits)).find((text) => text !== most);
+  return { status: "failed", reason: `it took ${took ?? `${bytes} bytes`}, more than its limit of ${most}` };
+}
+
 /** The reason of an abort that stops a trial. */
 export function stopping(stop: Stop): Error {
   return Object.assign(new Error(stop.reason), { name: "AbortError", stop });
+}
+
+/** "2.1 GB": in the units of disks and of `--memory 2GB`, powers of 1000. */
+function formatBytes(bytes: number, digits = 3): string {
+  const units = ["bytes", "kB", "MB", "GB", "TB"];
+  let power = 0;
+  for (let left = bytes; left >= 1000 && power < units.length - 1; left /= 1000) power += 1;
+  const size = [1, 1e3, 1e6, 1e9, 1e12][power] ?? 1;
+  return `${Number((bytes / size).toPrecision(digits))} ${units[power] ?? ""}`;
 }

@@ -1,15 +1,19 @@
-import { isStoreFailure, messageOf } from "../error.ts";
+import { isStoreFailure, messageOf, studyError } from "../error.ts";
 import { overLimit, stopping, type Executor } from "./executor.ts";
 import { runTrial } from "./run-trial.ts";
 
 /**
  * Runs trials in this process, for a page, a notebook or a test. Trials that run at the same time share its thread. A
  * trial that breaks the process breaks the study. A trial that ignores its signal cannot be stopped: a time limit only
- * aborts the signal.
+ * aborts the signal. Memory limits are an error.
  */
 export function inProcess(): Executor {
   return {
-    async run(trial, { study, limit, signal, kill, onResumed, onProgress, ...start }) {
+    async run(trial, { study, limit, memory, signal, kill, onResumed, onProgress, ...start }) {
+      if (memory !== null)
+        throw studyError(
+          `inProcess: a memory limit of ${memory} bytes was given, but trials share this process; leave it out, or run each trial in a process of its own with childProcesses of @sluice/runner`,
+        );
       const began = performance.now();
       const stop = new AbortController();
       const abort = (): void => stop.abort(stopping({ status: "interrupted", reason: "stopped by the user" }));

@@ -18,19 +18,29 @@ export interface KnownManifest {
  * @throws an error if there is neither a manifest nor a trial.
  */
 export async function knownManifest(store: Store): Promise<KnownManifest> {
-  const trials = (await store.identities()).identities.map(identified);
+  let manifest: Manifest;
   try {
-    const manifest = await store.readManifest();
-    if (trials.length === 0 || trials.some(({ study }) => study === manifest.name)) return { manifest, problem: null };
-    return await madeUp(
-      store,
-      trials,
-      `${store.manifestPlace}: it belongs to another study, "${manifest.name}", while the trials belong to "${trials[0]?.study ?? ""}"`,
-    );
+    manifest = await store.readManifest();
   } catch (error) {
+    const trials = await trialsIn(store);
     if (trials.length === 0) throw error;
-    return await madeUp(store, trials, messageOf(error));
+    return madeUp(store, trials, messageOf(error));
   }
+  if (await isOfTrials(manifest, store)) return { manifest, problem: null };
+  const trials = await trialsIn(store);
+  const why = `${store.manifestPlace}: it belongs to another study, "${manifest.name}", while the trials belong to "${trials[0]?.study ?? ""}"`;
+  return madeUp(store, trials, why);
+}
+
+const trialsIn = async (store: Store, known: readonly PlannedTrial[] = []): Promise<readonly PlannedTrial[]> =>
+  (await store.identities({ known })).identities.map(identified);
+
+/** Whether a store has no trials, or some of the manifest's study. */
+async function isOfTrials({ name, trials: planned }: Manifest, store: Store): Promise<boolean> {
+  const isOwn = (trials: readonly PlannedTrial[]): boolean =>
+    trials.length === 0 || trials.some(({ study }) => study === name);
+  // Trials that are in the plan are of its study. They are read only if all others are of another one.
+  return isOwn(await trialsIn(store, planned)) || isOwn(await trialsIn(store));
 }
 
 const LOST =

@@ -34,6 +34,8 @@ export interface RunPlanOptions {
   readonly retry?: boolean;
   /** Time limit per trial, in seconds; by default the study's limit, or none. */
   readonly limit?: number;
+  /** Memory limit per trial, in bytes, with all processes that it starts; by default the study's limit, or none. */
+  readonly memory?: number;
   /** Identifies the trials' code. Without it all code counts as the same; if you keep trials, give a version. */
   readonly code?: RunCode;
   /** Path of the study's module, for the report. */
@@ -69,6 +71,8 @@ export interface RunPlan {
   readonly records: readonly TrialRecord[];
   readonly retry: boolean;
   readonly limit: number | null;
+  /** Memory limit per trial, in bytes. */
+  readonly memory: number | null;
   /** The trials that will run. */
   readonly pending: readonly PlannedTrial[];
   readonly threads: number;
@@ -151,6 +155,7 @@ export async function runPlanOf(
     pending,
     retry,
     limit: options.limit ?? study.limit ?? null,
+    memory: options.memory ?? study.memory ?? null,
     threads,
     jobs,
     dataFolder,

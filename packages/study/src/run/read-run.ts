@@ -36,7 +36,7 @@ export async function readRun(store: Store): Promise<StoredRun> {
   const { trials: found, others, problems } = await withEarlierSeeds(store, manifest.trials);
   const own: StoredTrial[] = [];
   for (const trial of found) own.push({ trial, record: await store.readTrial(trial) });
-  const { trials, leftOut } = withImported(own, await storedImports(store, manifest.name), manifest.tasks);
+  const { trials, leftOut } = withImported(own, await storedImports(store, manifest), manifest.tasks);
   return {
     manifest: {
       ...manifest,
@@ -49,9 +49,9 @@ export async function readRun(store: Store): Promise<StoredRun> {
   };
 }
 
-async function storedImports(store: Store, study: string): Promise<readonly StoredTrial[]> {
+async function storedImports(store: Store, { name, trials }: Manifest): Promise<readonly StoredTrial[]> {
   const imports: StoredTrial[] = [];
-  for (const trial of await importedTrials(store, study)) {
+  for (const trial of await importedTrials(store, { study: name, planned: trials })) {
     const record = await store.readTrial(trial);
     const cutOff = { ...record, reason: "its import was cut off; import it again" };
     imports.push({ trial, record: record.status === "interrupted" ? cutOff : record });

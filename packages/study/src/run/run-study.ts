@@ -121,7 +121,7 @@ interface Ran {
 }
 
 async function runOne(run: RunPlan, trial: PlannedTrial, control: Required<Omit<RunControl, "onNote">>): Promise<Ran> {
-  const { store, study, threads, dataFolder, environment, changes, limit } = run;
+  const { store, study, threads, dataFolder, environment, changes, limit, memory } = run;
   const { signal, kill, onEvent } = control;
   const ending = await run.executor.run(trial, {
     study,
@@ -131,6 +131,7 @@ async function runOne(run: RunPlan, trial: PlannedTrial, control: Required<Omit<
     environment,
     changes,
     limit,
+    memory,
     signal,
     kill,
     onStarted: (place) => onEvent({ kind: "started", trial, place }),

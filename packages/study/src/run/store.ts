@@ -3,6 +3,7 @@ import type { Environment } from "../environment.ts";
 import type { Json } from "../json.ts";
 import type { Manifest } from "../manifest.ts";
 import type { PlannedTrial, TrialIdentity } from "../plan.ts";
+import type { Curves } from "../report/curves.ts";
 import type { ResultsDocument } from "../report/document.ts";
 import type { FileHashes, StoredSeries, TrialRecord, TrialStatus } from "../results.ts";
 import type { Signal } from "../signal.ts";
@@ -38,14 +39,24 @@ export interface Store {
   writeManifest(manifest: Manifest): Promise<void>;
   /** @throws an error that says what is wrong with it, and how to continue. */
   readManifest(): Promise<Manifest>;
-  /** The identities of all trials in the store, including those of other code, data or settings. */
-  identities(): Promise<StoredIdentities>;
+  /**
+   * The identities of all trials in the store, including those of other code, data or settings. Trials that the caller
+   * knows already may be left out; it is then not necessary to read them.
+   */
+  identities(options?: { readonly known?: readonly PlannedTrial[] }): Promise<StoredIdentities>;
   /** The status of a trial; "waiting" if nothing is known about it. If its result is damaged, it is "unreadable". */
   readTrial(trial: PlannedTrial): Promise<TrialRecord>;
   /**
    * Rows and series of a trial: those that its result is based on or, without a result, those of its last checkpoint.
    */
   readCurves(record: TrialRecord): Promise<TrialCurves>;
+  /**
+   * As `readCurves`, with the curves that the report draws instead of the rows. A store may keep these, so that it need
+   * not make them from very many rows. It checks all the same that the rows are those that the result is based on.
+   */
+  readReduced?(record: TrialRecord): Promise<ReducedTrial>;
+  /** As `readCurves`, with rows that are read as far as they are asked for. */
+  readRows?(record: TrialRecord): Promise<TrialRows>;
   /**
    * A file that a trial's result holds the hash of.
    *
@@ -102,6 +113,23 @@ export interface StoredIdentities {
 export interface TrialCurves {
   readonly rows: readonly MetricRow[];
   readonly series: readonly StoredSeries[];
+  /** What is damaged, with the reason. */
+  readonly problems: readonly string[];
+}
+
+/** What the report draws of a trial, as read from the store. */
+export interface ReducedTrial {
+  readonly curves: Curves;
+  readonly series: readonly StoredSeries[];
+  /** What is damaged, with the reason. */
+  readonly problems: readonly string[];
+}
+
+/** The rows of a trial, one after the other. */
+export interface TrialRows {
+  /** Equal for rows that are equal to the bit; `null` if there are none. */
+  readonly hash: string | null;
+  readonly rows: Iterable<MetricRow>;
   /** What is damaged, with the reason. */
   readonly problems: readonly string[];
 }

@@ -1,5 +1,6 @@
 import type { ImportedTrial } from "../import/imported.ts";
-import { identified, type PlannedTrial } from "../plan.ts";
+import { canonicalJson } from "../json.ts";
+import { identified, type PlannedTrial, type TrialIdentity } from "../plan.ts";
 import type { Store } from "./store.ts";
 
 /** The trials of a plan and those of earlier seeds, as they stand in a store. */
@@ -21,24 +22,19 @@ export async function withEarlierSeeds(store: Store, planned: readonly PlannedTr
   // If every fold is tuned, seeds differ in their settings too: those of an earlier one are not known from another's.
   const isNested = planned.some(({ tuning, fold }) => tuning !== undefined && fold !== undefined);
   const known = new Set(planned.map((trial) => trial.id));
+  const twins = new Map<string, PlannedTrial>();
+  for (const trial of planned)
+    if (trial.tuning === undefined && !twins.has(cellOf(trial))) twins.set(cellOf(trial), trial);
   const trials = [...planned];
   let others = 0;
-  const { identities, problems } = await store.identities();
+  const { identities, problems } = await store.identities({ known: planned });
   for (const identity of identities) {
     if (identity.imported !== undefined) continue;
     if (identity.tuning !== undefined) {
       if (!known.has(identity.id)) others += 1;
       continue;
     }
-    const twin = planned.find(
-      ({ task, variant, fold, tuning }) =>
-        !isNested &&
-        tuning === undefined &&
-        task === identity.task &&
-        variant === identity.variant &&
-        fold?.index === identity.fold?.index &&
-        fold?.of === identity.fold?.of,
-    );
+    const twin = isNested ? undefined : twins.get(cellOf(identity));
     const expected = twin === undefined ? undefined : identified({ ...twin, seed: identity.seed });
     if (expected !== undefined && expected.id === identity.id) {
       if (!known.has(expected.id)) trials.push(expected);
@@ -50,12 +46,19 @@ export async function withEarlierSeeds(store: Store, planned: readonly PlannedTr
   return { trials, others, problems: problems.filter(({ folder }) => !folders.has(folder)).map(({ what }) => what) };
 }
 
-/** The trials of a study that ran elsewhere and were imported into a store. */
-export async function importedTrials(store: Store, study: string): Promise<readonly ImportedTrial[]> {
+/** The trials of a study that ran elsewhere and were imported into a store. Planned trials are none of them. */
+export async function importedTrials(
+  store: Store,
+  { study, planned }: { readonly study: string; readonly planned: readonly PlannedTrial[] },
+): Promise<readonly ImportedTrial[]> {
   const trials: ImportedTrial[] = [];
-  for (const identity of (await store.identities()).identities) {
+  for (const identity of (await store.identities({ known: planned })).identities) {
     const { imported } = identity;
     if (imported !== undefined && identity.study === study) trials.push({ ...identified(identity), imported });
   }
   return trials;
 }
+
+/** What trials have in common that differ only by the seed, but for settings, code and data. */
+const cellOf = ({ task, variant, fold }: TrialIdentity): string =>
+  canonicalJson([task, variant, fold?.index ?? null, fold?.of ?? null]);

@@ -14,6 +14,8 @@ export interface Subject {
   readonly code?: RunCode;
   /** An empty store, and executors that write to it. */
   newPlace(): Place;
+  /** Whether the process of this number is running where trials run; absent if that cannot be known. */
+  isRunning?(pid: number): boolean;
 }
 
 interface Place {
@@ -24,7 +26,7 @@ interface Place {
 type Settings = NonNullable<Asked["settings"]>;
 
 /** A run of one trial, or of those that `options` ask for. */
-function planned(
+export function planned(
   { study, code, newPlace }: Subject,
   settings: Settings,
   { place = newPlace(), ...options }: Partial<RunPlanOptions> & { readonly place?: Place } = {},
@@ -45,17 +47,17 @@ async function ran(subject: Subject, settings: Settings, control: RunControl = {
   return only((await runStudy(await planned(subject, settings), control)).records);
 }
 
-function only(records: readonly TrialRecord[]): TrialRecord {
+export function only(records: readonly TrialRecord[]): TrialRecord {
   const [record] = records;
   if (record === undefined || records.length > 1) broken(`${records.length} records of one trial`);
   return record;
 }
 
-function broken(what: string): never {
+export function broken(what: string): never {
   throw studyError(`executorSuite: ${what}`);
 }
 
-function expectStatus(record: TrialRecord, status: TrialRecord["status"], reason = ""): void {
+export function expectStatus(record: TrialRecord, status: TrialRecord["status"], reason = ""): void {
   if (record.status !== status) broken(`expected ${status}, got ${record.status}: ${record.reason ?? "no reason"}`);
   if (!(record.reason ?? "").includes(reason))
     broken(`expected a reason with "${reason}", got "${record.reason ?? ""}"`);
@@ -165,9 +167,10 @@ export async function stoppedBefore(subject: Subject): Promise<void> {
   const [trial] = run.trials;
   if (trial === undefined) broken("no trial is planned");
   const never = new AbortController().signal;
-  const { study, store, threads, dataFolder, environment, changes, limit } = run;
+  const { study, store, threads, dataFolder, environment, changes, limit, memory } = run;
   const told = { onResumed: () => {}, onProgress: () => {} };
-  const task = { study, store, threads, dataFolder, environment, changes, limit, signal: stop.signal, kill: never };
+  const given = { study, store, threads, dataFolder, environment, changes, limit, memory };
+  const task = { ...given, signal: stop.signal, kill: never };
   const ending = await run.executor.run(trial, { ...task, ...told });
   const record = await store.readTrial(trial);
   if (ending !== null && ending.status !== "interrupted") broken(`expected interrupted, got ${ending.status}`);

@@ -5,6 +5,7 @@ import type { Store } from "../run/store.ts";
 import type { Study } from "../study.ts";
 import * as laws from "./executor-laws.ts";
 import { executorStudy } from "./executor-study.ts";
+import * as processLaws from "./process-laws.ts";
 
 /** One law, to be run as a test. */
 export type ExecutorLaw = Law<ExecutorLawName>;
@@ -19,6 +20,8 @@ const all = {
   "a trial that does not listen is killed": laws.kills,
   "a trial that is stopped before its start does not run": laws.stoppedBefore,
   "progress is told, in order": laws.progress,
+  "a trial that takes more memory than its limit is failed": processLaws.memory,
+  "processes that a trial has started end with it": processLaws.children,
   "trials at once have the bits of trials one after the other": laws.together,
 } as const;
 
@@ -33,6 +36,11 @@ export interface ExecutorSuiteOptions<S extends Store> {
   readonly study?: Study;
   /** The identity of the study's code, for an executor that compares it; default: the code is not identified. */
   readonly code?: RunCode;
+  /**
+   * Whether the process of this number is running where the executor runs its trials. Without it, the law about
+   * processes that trials have started is left out.
+   */
+  isRunning?(pid: number): boolean;
   /** Laws that do not hold, and why: `{ "a trial that dies is failed": "it would end this process" }`. */
   readonly except?: Partial<Readonly<Record<ExecutorLawName, string>>>;
 }
@@ -47,18 +55,25 @@ export interface ExecutorSuiteOptions<S extends Store> {
  */
 export function executorSuite<S extends Store>(
   newExecutor: (store: S) => Executor,
-  { newStore, study = executorStudy(), code, except }: ExecutorSuiteOptions<S>,
+  { newStore, study = executorStudy(), code, isRunning, except }: ExecutorSuiteOptions<S>,
 ): readonly ExecutorLaw[] {
   return lawsOf(
     "executorSuite",
     checksOf(all, () => ({
       study,
       ...(code === undefined ? {} : { code }),
+      ...(isRunning === undefined ? {} : { isRunning }),
       newPlace() {
         const store = newStore();
         return { store, executor: () => newExecutor(store) };
       },
     })),
-    { except },
+    {
+      except,
+      untried: {
+        "processes that a trial has started end with it":
+          isRunning === undefined ? "isRunning was not given" : undefined,
+      },
+    },
   );
 }
