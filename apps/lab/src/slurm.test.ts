@@ -12,7 +12,7 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 const { start, sluice } = commandIn(scratch);
 
 test.each([
-  [{ on: "moon" }, "--on moon: expected local or slurm"],
+  [{ on: "moon" }, "--on moon: expected local, slurm or redis"],
   [{ slurm: ["mem=4G"] }, "--slurm needs --on slurm"],
   [{ slurmSetup: "setup.sh" }, "--slurm-setup needs --on slurm"],
   [{ detach: true }, "--detach needs --on slurm"],

@@ -68,7 +68,7 @@ export function writeJob(folder: string, job: string): void {
 }
 
 /** The number of the job array; `null` if the runner died while it submitted the array. */
-export function readJob(folder: string): string | null {
+function readJob(folder: string): string | null {
   try {
     return readFileSync(filesOf(folder).job, "utf8").trim();
   } catch (error) {

@@ -9,6 +9,8 @@ const settings = {
   fault: "none",
   /** Milliseconds that a step waits, for trials that are to be stopped. */
   wait: 0,
+  /** Whether a trial that goes on waits too. */
+  waitsAgain: true,
   /** Whether the trial looks at its signal. */
   listens: true,
 };
@@ -56,7 +58,8 @@ async function descend(context: Context, options: ExecutorStudyOptions): Promise
     if (step >= 5 && config.fault === "hoard") hoard.push(new Uint8Array(1e8).fill(step));
     context.metric({ step, distance: Math.abs(x), ...processes });
     await context.progress({ step, steps: config.steps, loss: Math.abs(x) });
-    if (config.wait > 0) await new Promise((settle) => setTimeout(settle, config.wait));
+    if (config.wait > 0 && (config.waitsAgain || restored === null))
+      await new Promise((settle) => setTimeout(settle, config.wait));
     const stopped = config.listens && signal.aborted;
     if (step % 10 === 0 || stopped) await context.checkpoint(step, new Uint8Array(Float64Array.of(x).buffer), { x });
     if (stopped) signal.throwIfAborted();
