@@ -34,7 +34,7 @@ export function importedMark(trials: readonly TrialRecord[]): Markup | null {
 }
 
 /** In words, how many of these trials were imported; "" for none. */
-export function importedText(trials: readonly TrialRecord[]): string {
+function importedText(trials: readonly TrialRecord[]): string {
   const count = trials.filter(({ imported }) => imported !== undefined).length;
   if (count === 0) return "";
   return count === trials.length ? "imported" : `${count} of ${trials.length} imported`;
