@@ -4,9 +4,9 @@ import { studyError } from "@sluice/study";
 import { csvLines } from "../export/csv.ts";
 import { layTable, wrapped, type Column } from "../layout.ts";
 import { ask, type Answer, type Answers } from "../query/ask.ts";
-import { openIndex } from "../query/run-index.ts";
+import { indexFile, openIndex, removeIndex } from "../query/run-index.ts";
 import { schemaText, tables } from "../query/schema.ts";
-import { loadSqlite } from "../query/sqlite.ts";
+import { isDamage, loadSqlite } from "../query/sqlite.ts";
 import { EXIT, widthOf, type AddCommand, type Terminal } from "../terminal.ts";
 
 interface Flags {
@@ -47,13 +47,18 @@ async function query(sql: string | undefined, flags: Flags, terminal: Terminal):
   }
   const sqlite = await loadSqlite();
   const curves = /\bcurves\b/i.test(sql);
-  const { database, problems } = await openIndex(sqlite, resolve(folder, flags.runs), { curves, rebuild });
+  const runs = resolve(folder, flags.runs);
+  const { database, problems } = await openIndex(sqlite, runs, { curves, rebuild });
   try {
     for (const problem of problems) stderr.write(`${problem}\n`);
     const answers = ask(database, sql);
     if (csv) await print(csvOf(answers), terminal);
     else if (json) await print(jsonOf(answers), terminal);
     else for (const line of tableOf(answers, widthOf(stdout))) stdout.write(`${line}\n`);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    removeIndex(indexFile(runs));
+    throw studyError(`${indexFile(runs)}: damaged, and removed. Ask again: it is then made anew`, error);
   } finally {
     database.close();
   }

@@ -91,7 +91,7 @@ async function verify(given: string, flags: Flags, terminal: Terminal): Promise<
   const refused = done.filter(({ imported }) => imported !== undefined);
   if (own.length === 0)
     throw studyError(
-      `${store.place}: all ${plural(done.length, "trial")} that are done were imported. ${REFUSED}, so there is nothing to verify`,
+      `${store.place}: every trial that is done was imported: ${REFUSED}, so there is nothing to verify`,
     );
   return await verifyAgain({ store, manifest, done: own, refused }, flags, terminal);
 }

@@ -114,8 +114,11 @@ export function addRow(draft: Draft, cells: ReadonlyMap<string, unknown>, readin
     });
   else if (last === undefined || step > last.step) draft.rows.push({ step, ...values });
   else {
-    const twice = Object.keys(values).find((name) => Object.hasOwn(last, name));
-    if (twice === undefined) draft.rows[draft.rows.length - 1] = { ...last, ...values };
-    else problems.push({ ...place, column, what: `step ${step} has the metric "${twice}" a second time` });
+    // A table of one row per metric has NaN, as pandas writes it, where the other metrics of the step would stand.
+    const known = (name: string): boolean => !Number.isNaN(last[name] ?? Number.NaN);
+    const told = Object.entries(values).filter(([name, value]) => !(known(name) && Number.isNaN(value)));
+    const twice = told.find(([name]) => known(name));
+    if (twice === undefined) draft.rows[draft.rows.length - 1] = { ...last, ...Object.fromEntries(told) };
+    else problems.push({ ...place, column, what: `step ${step} has the metric "${twice[0]}" a second time` });
   }
 }

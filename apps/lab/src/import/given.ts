@@ -56,7 +56,8 @@ export function checkedTrial(draft: Draft, checking: Checking): CheckedTrial | n
     ...rest,
   };
   for (const problem of checkGiven(manifest, given)) problems.push({ ...placeOf(draft, problem), what: problem.what });
-  if (given.status === "done" && Object.keys(metrics).length === 0 && draft.rows.length === 0)
+  const isTold = problems.some(({ file, line }) => file === draft.place.file && line === draft.place.line);
+  if (!isTold && given.status === "done" && Object.keys(metrics).length === 0 && draft.rows.length === 0)
     problems.push({
       ...draft.place,
       what: "it has no metric of the run; name its columns with --metric or the mapping",

@@ -1,6 +1,6 @@
 import { messageOf, nearest, studyError } from "@sluice/study";
 import { tables } from "./schema.ts";
-import type { Database } from "./sqlite.ts";
+import { isDamage, type Database } from "./sqlite.ts";
 
 /** A value as SQLite gives it. */
 export type Answer = string | number | null;
@@ -49,7 +49,8 @@ const answerOf = (value: unknown): Answer => {
 };
 
 function queryError(error: unknown): unknown {
-  if (!(error instanceof Error) || error.name === "StudyError" || !("errcode" in error)) return error;
+  if (!(error instanceof Error) || error.name === "StudyError" || !("errcode" in error) || isDamage(error))
+    return error;
   const [, what, name = ""] = /no such (table|column|function): (?:\w+\.)?(.+)$/.exec(error.message) ?? [];
   const known =
     what === "table"

@@ -66,7 +66,8 @@ async function inMemory(
   return { database, problems: [`${indexFile(runs)} cannot be kept: ${because}`, ...problems] };
 }
 
-function removeIndex(path: string): void {
+/** Removes an index, so that the next command makes it anew. */
+export function removeIndex(path: string): void {
   for (const end of ["", "-journal", "-wal", "-shm"]) rmSync(`${path}${end}`, { force: true });
 }
 
@@ -105,6 +106,8 @@ async function refreshed(database: Database, { runs, curves, close }: Refreshing
 function makeTables(database: Database): void {
   const [version] = database.prepare("PRAGMA user_version").all();
   if (version?.["user_version"] === SCHEMA_VERSION) {
+    // Of a large index it would take longer than the query. Damage that the query then meets is noticed there.
+    if (sizeOf(database) > CHECKED_BYTES) return;
     const [check] = database.prepare("PRAGMA quick_check(1)").all();
     if (check?.["quick_check"] === "ok") return;
     throw Object.assign(new Error(`damaged: ${String(check?.["quick_check"])}`), { errcode: 11 });
@@ -112,6 +115,14 @@ function makeTables(database: Database): void {
   const own = database.prepare("SELECT type, name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'").all();
   for (const { type, name } of own) database.exec(`DROP ${String(type)} IF EXISTS "${String(name)}"`);
   database.exec(schemaStatements());
+}
+
+const CHECKED_BYTES = 16 * 1024 * 1024;
+
+function sizeOf(database: Database): number {
+  const [pages] = database.prepare("PRAGMA page_count").all();
+  const [bytes] = database.prepare("PRAGMA page_size").all();
+  return Number(pages?.["page_count"]) * Number(bytes?.["page_size"]);
 }
 
 interface RunRefreshing {

@@ -1,4 +1,5 @@
 import { html, type Markup } from "@sluice/figures/internal";
+import type { Imported } from "../import/imported.ts";
 import type { Results, TrialRecord } from "../results.ts";
 import type { ReportModel } from "./model.ts";
 import type { Section } from "./section.ts";
@@ -16,16 +17,20 @@ export function importedSection({ results }: ReportModel): Section | null {
     </p>
     ${trialTable(trials, results.variants, [
       { title: "from", kind: "wrap", cell: ({ imported }) => imported?.source ?? "" },
-      { title: "run by", kind: "wrap", cell: ({ imported }) => known(imported?.by) },
-      { title: "with", kind: "wrap", cell: ({ imported }) => known(imported?.software) },
-      { title: "on", kind: "wrap", cell: ({ imported }) => known(imported?.hardware) },
+      { title: "run by, with, on", kind: "wrap", cell: ({ imported }) => ranText(imported) },
       { title: "imported", cell: ({ imported }) => imported?.date.slice(0, 10) ?? "" },
       { title: "content", cell: ({ imported }) => html`<code>${imported?.sha256.slice(0, 12) ?? ""}</code>` },
     ])}`;
   return { id: "imported", title: "Imported trials", body };
 }
 
-const known = (text: string | null | undefined): Markup | string => text ?? html`<span class="soft">not known</span>`;
+/** As far as it is known. */
+function ranText(imported: Imported | undefined): Markup | string {
+  const parts = [imported?.by, imported?.software, imported?.hardware, imported?.commit].filter(
+    (part) => part !== null && part !== undefined,
+  );
+  return parts.length === 0 ? html`<span class="soft">not known</span>` : parts.join("; ");
+}
 
 /** "imported", "2 of 5 imported" or nothing, for the trials of a variant. */
 export function importedMark(trials: readonly TrialRecord[]): Markup | null {
@@ -34,7 +39,7 @@ export function importedMark(trials: readonly TrialRecord[]): Markup | null {
 }
 
 /** In words, how many of these trials were imported; "" for none. */
-export function importedText(trials: readonly TrialRecord[]): string {
+function importedText(trials: readonly TrialRecord[]): string {
   const count = trials.filter(({ imported }) => imported !== undefined).length;
   if (count === 0) return "";
   return count === trials.length ? "imported" : `${count} of ${trials.length} imported`;

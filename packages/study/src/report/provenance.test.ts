@@ -30,6 +30,8 @@ function sectionOf(state: GitState | null, trials: readonly TrialRecord[] = []):
     tuned: null,
     claims: [],
     claimsNote: null,
+    annotations: { tags: [], notes: [] },
+    trialAnnotations: new Map(),
     environments: [{ environment, trials: 1, changes: null }],
     problems: [],
     others: 0,
