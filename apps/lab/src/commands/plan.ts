@@ -74,6 +74,7 @@ async function plan(given: string | undefined, { settings, flags, terminal }: Gi
     time,
     failed,
     reach,
+    flags,
     folder,
     width: widthOf(stdout),
     textWidth: textWidthOf(stdout),
@@ -99,7 +100,11 @@ interface Planned {
 }
 
 /** What a sweep of the study would try before, and how long all of it takes; `null` for a study that tunes nothing. */
-function sweepOf({ prepared, time, flags: { seeds } }: Planned): { readonly tuning: Tuning; readonly seconds: Seconds | null } | null {
+function sweepOf({
+  prepared,
+  time,
+  flags: { seeds },
+}: Planned): { readonly tuning: Tuning; readonly seconds: Seconds | null } | null {
   const { study, budget } = prepared;
   if (study.tune === undefined) return null;
   const tuning = tuningOf(study, { budget, ...(seeds === undefined ? {} : { seeds }) });
