@@ -118,7 +118,7 @@ function nextSteps(kind: ProjectKind, place: string): string[] {
     ...(place === "." ? [] : [`cd ${place}`]),
     "npm install",
     "npx sluice run     # trains, and writes a report",
-    ...(kind === "records" ? [] : ["npx sluice sweep   # tunes first"]),
+    "npx sluice sweep   # tunes first",
     ...(kind === "records" || kind === "modalities" ? [] : ["npm test           # checks the code"]),
   ];
 }

@@ -74,7 +74,7 @@ function studyFiles(kind: Exclude<ProjectKind, PackageKind>, { language, name, v
   const main = hasCell ? `cell.${ending}` : kind === "records" ? "records.csv" : `study.${ending}`;
   return {
     "package.json": privateManifest(name, { version, language, packages }),
-    "README.md": readme(name, `${what} \`${main}\`.`, { checks: hasCell, sweeps: kind !== "records" }),
+    "README.md": readme(name, `${what} \`${main}\`.`, hasCell),
     ...(hasCell && { [`cell.${ending}`]: code("cell"), [`cell.test.${ending}`]: code("cell.test") }),
     ...(kind === "records" && { "records.csv": templateText("records.csv", name) }),
     [`study.${ending}`]: code(kind === "study" ? "cell-study" : kind),
@@ -105,7 +105,7 @@ function packageFiles(kind: PackageKind, { language, name, version }: FileOption
     "README.md": readme(
       name,
       `${what} for [Sluice](https://www.npmjs.com/package/sluice), in \`src/index.${ending}\`.`,
-      { checks: true, sweeps: true },
+      true,
     ),
     [`src/index.${ending}`]: code(kind),
     [`src/index.test.${ending}`]: code(`${kind}.test`, "./index"),
@@ -114,18 +114,11 @@ function packageFiles(kind: PackageKind, { language, name, version }: FileOption
   };
 }
 
-interface Commands {
-  /** Whether there are tests. */
-  readonly checks: boolean;
-  /** Whether the study tunes. */
-  readonly sweeps: boolean;
-}
-
-function readme({ package: name }: ProjectName, what: string, { checks, sweeps }: Commands): string {
+function readme({ package: name }: ProjectName, what: string, hasTests: boolean): string {
   const commands = [
     "`npx sluice run` runs the study and writes its report",
-    ...(sweeps ? ["`npx sluice sweep` tunes it first"] : []),
-    ...(checks ? ["`npm test` checks the code"] : []),
+    "`npx sluice sweep` tunes it first",
+    ...(hasTests ? ["`npm test` checks the code"] : []),
   ];
   return `# ${name}\n\n${what}\n\nAfter \`npm install\`, ${commands.join("; ")}.\n`;
 }

@@ -20,4 +20,6 @@ export default recordsStudy({
   epochs: 30,
   patience: 10,
   select: "auroc",
+  // `sluice sweep` tries as many learning rates for every cell, in each fold by its validation rows.
+  tune: { rate: [1e-3, 1e-1], trials: 4 },
 });

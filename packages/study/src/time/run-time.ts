@@ -5,7 +5,7 @@ import { valueAt } from "../settings.ts";
 import { mean } from "../statistics/summary.ts";
 import type { Study } from "../study.ts";
 import type { Settings } from "../trial.ts";
-import type { Tuning } from "../tuning/tuning.ts";
+import { triesOf, type Tuning } from "../tuning/tuning.ts";
 import { secondsOf, type Seconds } from "./pace.ts";
 
 /** What an estimate of time is made from, the best first. */
@@ -83,8 +83,9 @@ export async function runTime(run: TimedRun, store: Store, probes: readonly Meas
 export function sweepTime(
   { study, trials, jobs }: TimedRun,
   { trials: times }: RunTime,
-  { cells, seeds }: Tuning,
+  tuning: Tuning,
 ): Seconds | null {
+  const { cells } = tuning;
   const rungs = Math.max(...cells.map((cell) => cell.rungs.length));
   const rounds = Array.from({ length: rungs }, (_, at) =>
     cells.flatMap((cell) => {
@@ -93,7 +94,7 @@ export function sweepTime(
       const config = trials.find(({ task, variant }) => task === cell.task && variant === cell.variant)?.config ?? {};
       if (rung === undefined) return [];
       const share = shareOf(study, rung.settings, config);
-      return Array.from({ length: rung.count * seeds.length }, () => seconds && scaled(seconds, share));
+      return Array.from({ length: rung.count * triesOf(tuning, cell).length }, () => seconds && scaled(seconds, share));
     }),
   );
   const parts = [...rounds, trials.map((trial) => secondsIn(times, trial))].map((round) => until(round, jobs));
