@@ -98,12 +98,7 @@ const values: Readonly<Record<string, readonly unknown[]>> = {
   chunk: [2],
   negative: [1],
   outputs: [2],
-  order: [2],
-  memories: [3],
   means: [[0.5, 0, 0, 1]],
-  backboneUnits: [3],
-  predictionUnits: [3],
-  preparedUnits: [3],
 };
 
 /** Options that are functions, wirings or lists that follow the sizes: a test of the cell itself tries them. */

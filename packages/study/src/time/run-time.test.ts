@@ -4,9 +4,12 @@ import { inProcess } from "../run/in-process.ts";
 import { memoryStore } from "../run/memory-store.ts";
 import { planRun, type RunPlanOptions } from "../run/plan-run.ts";
 import { runStudy } from "../run/run-study.ts";
+import type { StudyOptions } from "../study.ts";
 import type { Tune } from "../tuning/tune.ts";
 import { tuningOf } from "../tuning/tuning.ts";
 import { runTime, sweepTime } from "./run-time.ts";
+
+type Epochs = { readonly rate: number; readonly epochs: number };
 
 const common = {
   name: "timed",
@@ -17,7 +20,7 @@ const common = {
   seeds: 3,
   metrics: { distance: { label: "Distance", better: "lower", split: "validation" } },
   trial: async () => ({ metrics: { distance: 1 } }),
-} as const;
+} satisfies StudyOptions<Epochs>;
 const estimated = { ...common, estimate: ({ epochs }: { readonly epochs: number }) => epochs };
 
 const planned = (of: Parameters<typeof planRun>[0], given: Partial<RunPlanOptions> = {}) =>
@@ -74,7 +77,7 @@ describe("the time of a run", () => {
 describe("the time of a sweep", () => {
   const tuned = async (tune: Tune) => {
     const run = await planned(study({ ...estimated, tune }), { jobs: 2 });
-    return sweepTime(run, run.time, tuningOf(run.study, run.budget))?.mean;
+    return sweepTime(run, run.time, tuningOf(run.study, { budget: run.budget }))?.mean;
   };
 
   test("is that of the tuning trials, and of the run after them", async () => {
