@@ -32,7 +32,7 @@ export interface DataManifest {
  * be `included`: their licence may forbid to pass them on.
  */
 export async function bundleData(
-  { data, module }: Manifest,
+  { data, module }: Pick<Manifest, "data" | "module">,
   bundle: string,
   { included }: { readonly included: boolean },
 ): Promise<DataManifest> {
