@@ -117,8 +117,9 @@ test("the script refuses an old Node, and files that changed", () => {
     packages: [],
     missing: [],
   };
+  const data = { files: [], obtain: null };
   const run = (name: string, node: readonly [number, number], sums: string): string => {
-    write(`${name}/verify.sh`, verifyText({ ...code, node }));
+    write(`${name}/verify.sh`, verifyText({ code: { ...code, node }, data }));
     write(`${name}/SHA256SUMS`, sums);
     mkdirSync(join(scratch, name, "code"), { recursive: true });
     return execFileSync("sh", [join(scratch, name, "verify.sh"), "--trials", "3"], { encoding: "utf8", stdio: "pipe" });

@@ -32,7 +32,7 @@ export interface DataManifest {
  * be `included`: their licence may forbid to pass them on.
  */
 export async function bundleData(
-  { data, module }: Manifest,
+  { data, module }: Pick<Manifest, "data" | "module">,
   bundle: string,
   { included }: { readonly included: boolean },
 ): Promise<DataManifest> {
@@ -51,7 +51,8 @@ export async function bundleData(
     files: Object.entries(data).map(([name, hash]) => {
       const place = places.get(hash) ?? null;
       const found = here.find((file) => file.name === name);
-      const source = found?.path == null ? null : packageOf(found.path);
+      const path = found?.path ?? null;
+      const source = path === null ? null : packageOf(path);
       return { name, sha256: hash, bytes: found?.bytes ?? null, source, place, included: included && place !== null };
     }),
     obtain: module === null ? null : await obtainText(module),

@@ -78,7 +78,8 @@ const withheld = (files: DataManifest["files"]): readonly { readonly place: stri
 const word = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** A script for any POSIX shell. */
-export function verifyText({ code, data }: Pick<BundleContents, "code" | "data">): string {
+export function verifyText(contents: Pick<BundleContents, "code" | "data">): string {
+  const { code, data } = contents;
   const { project, module, install, command, node } = code;
   const [major, minor] = node;
   return `#!/bin/sh
@@ -108,12 +109,12 @@ if ! answers=$($sums -c SHA256SUMS 2>/dev/null); then
 fi
 ${needText(data)}
 cd "$here"/${word(project)}
-${install.map((line) => `${line}\n`).join("")}${command} verify "$here/run" --study "$here"/${word(module)} "$@"
+${install.map((line) => `${line}\n`).join("")}${sayText(contents)}${command} verify "$here/run" --study "$here"/${word(module)} "$@"
 `;
 }
 
 /** The lines that ask for data which is not in the bundle. */
-function needText({ files, obtain }: DataManifest): string {
+function needText({ files }: DataManifest): string {
   const absent = withheld(files);
   if (absent.length === 0) return "";
   return `
@@ -128,8 +129,15 @@ need() {
   fi
 }
 lacking=
-${absent.map(({ place, sha256 }) => `need ${word(place)} ${sha256}\n`).join("")}if [ -n "$lacking" ]; then
-${obtain === null ? "" : `  echo ${word(obtain)} >&2\n`}  exit 1
+${absent.map(({ place, sha256 }) => `need ${word(place)} ${sha256}\n`).join("")}`;
+}
+
+/** The study itself says where its data can be had, once it can be loaded. */
+function sayText({ code: { command, module }, data: { files } }: Pick<BundleContents, "code" | "data">): string {
+  if (withheld(files).length === 0) return "";
+  return `if [ -n "$lacking" ]; then
+  ${command} data "$here"/${word(module)} >&2 || true
+  exit 1
 fi
 `;
 }
