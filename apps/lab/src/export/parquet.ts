@@ -9,7 +9,7 @@ const TYPES: { readonly [type in TableColumn["type"]]: BasicType } = {
 };
 
 /** Rows are collected to about so many before they are written as a group. */
-const GROUP = 100_000;
+const GROUP = 25_000;
 
 /** Writes a Parquet file, and returns the number of rows. */
 export async function writeParquet(path: string, { columns, parts }: ExportedTable): Promise<number> {

@@ -69,7 +69,7 @@ async function rowOf(
 }
 
 /** So many rows of a curve are handed on at a time. */
-const PART = 10_000;
+const PART = 1000;
 
 /** The curves in long form: one row per trial, step and metric. */
 export function rowTable({ trials }: StoredRun, store: Store, onProblem: (problem: string) => void): ExportedTable {
