@@ -70,7 +70,13 @@ async function runOpened(start: TrialStart, control: TrialControl, session: Tria
   const ended = await work(start, control, session, seconds);
   const held = control.memory === undefined ? {} : { memory: control.memory() };
   const started = age === undefined ? {} : { startup: age };
-  const timings = { ...ended.outcome.timings, seconds: seconds(), finished: new Date().toISOString(), ...started, ...held };
+  const timings = {
+    ...ended.outcome.timings,
+    seconds: seconds(),
+    finished: new Date().toISOString(),
+    ...started,
+    ...held,
+  };
   const remains = { rows: await session.rows(), files: session.files(), timings, signal: control.signal };
   const result = conclude(start.trial, ended, remains);
   session.log(result.reason === undefined ? result.status : `${result.status}: ${result.reason}`);

@@ -8,10 +8,12 @@ import type { Tune } from "../tuning/tune.ts";
 import { tuningOf } from "../tuning/tuning.ts";
 import { runTime, sweepTime } from "./run-time.ts";
 
+const settings = { rate: 0.1, epochs: 9 };
+
 const common = {
   name: "timed",
   question: "How long does it take?",
-  settings: { rate: 0.1, epochs: 9 },
+  settings,
   tasks: { task: {} },
   variants: { short: {}, long: { epochs: 18 } },
   seeds: 3,
@@ -74,7 +76,7 @@ describe("the time of a run", () => {
 describe("the time of a sweep", () => {
   const tuned = async (tune: Tune) => {
     const run = await planned(study({ ...estimated, tune }), { jobs: 2 });
-    return sweepTime(run, run.time, tuningOf(run.study, run.budget))?.mean;
+    return sweepTime(run, run.time, tuningOf(run.study, { budget: run.budget }))?.mean;
   };
 
   test("is that of the tuning trials, and of the run after them", async () => {
