@@ -52,8 +52,11 @@ export function testNewProjects(scratch: string, project: string): void {
       useArchives(made, project);
       await install(made);
       expect(await sluice("plan", "epochs=1", "--seeds", "5", "--probe", "1")).toMatch(/from probes/);
+      expect(await sluice("run", "epochs=1", "--seeds", "2")).toContain("Not tuned: learningRate");
       expect(await sluice("sweep", "epochs=1", "--seeds", "2")).toMatch(/Report: .*sweep.*report\.html/);
-      await sluice("run", "epochs=1", "--seeds", "2");
+      expect(await sluice("run", "epochs=1", "--seeds", "2")).toMatch(
+        /Nothing left to run[^]*Report: .*sweep.*report\.html/,
+      );
       await sluice("run", "epochs=2", "--seeds", "2");
       const [one, two, sweep] = ["quick+epochs=1", "quick+epochs=2", "quick+epochs=1+sweep"].map(
         (run) => `runs/soft-gate/${run}`,

@@ -56,6 +56,11 @@ export function announcement(run: RunPlan, name: string): string[] {
   return [
     `${name}, ${run.budget}: ${plural(trials.length, "trial")} (${sizeText(run)}), ${done} done already.`,
     work,
+    ...(run.study.tune === undefined || run.tuning !== undefined
+      ? []
+      : [
+          `Not tuned: ${Object.keys(run.study.tune.over).join(", ")} as the study has it. sluice sweep tunes it first.`,
+        ]),
     ...(run.environment.git?.lost === undefined
       ? []
       : [`git failed, so the report will lack some information: ${run.environment.git.lost}.`]),

@@ -95,7 +95,8 @@ export async function plannedStudy(
  * {@link plannedStudy} for a run. If the study tunes its settings, these are the trials of its sweep, which must have
  * tuned everything.
  *
- * @throws an error if a setting is not tuned yet, unless `untuned` asks for the study's own settings.
+ * @throws an error if a setting is not tuned yet, unless `untuned` asks for the study's own settings, or the study says
+ * that tuning is optional.
  */
 export async function plannedRun(
   first: string | undefined,
@@ -110,6 +111,7 @@ export async function plannedRun(
   if (tune === undefined || flags.untuned === true) return { name, prepared: await prepareRun(run) };
   const { prepared } = await plannedSweep(first, rest, { ...given, command: "sweep" });
   if (prepared.isTuned) return { name, prepared };
+  if (tune.optional === true) return { name, prepared: await prepareRun(run) };
   const { budget, command, pending, trials } = prepared;
   throw studyError(
     `the study "${study.name}" tunes ${Object.keys(tune.over).join(", ")}, and its sweep is missing for the budget "${budget}": ` +

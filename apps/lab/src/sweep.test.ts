@@ -93,6 +93,17 @@ describe("a sweep", () => {
     expect([line.code, line.stderr]).toEqual([2, expect.stringContaining("tunes nothing; leave --untuned out")]);
   });
 
+  test("may be left out where the study says that tuning is optional", { timeout: 120_000 }, async () => {
+    const out = join(scratch, "optional");
+    const few = ["--variant", "plain", "--seeds", "1", "--out", out];
+    const run = await sluice("run", fixture("optionally-tuned"), ...few);
+    expect([run.code, run.stdout]).toEqual([0, expect.stringContaining("Not tuned: rate as the study has it.")]);
+    expect(readFileSync(join(out, "report.html"), "utf8")).toContain("Not tuned: the study tunes rate");
+    expect((await sluice("sweep", fixture("optionally-tuned"), ...few)).code).toBe(0);
+    const again = await sluice("run", fixture("optionally-tuned"), ...few);
+    expect([again.code, again.stdout.includes("Not tuned")]).toEqual([0, false]);
+  });
+
   test("of a study that does not say what to tune is a usage error", { timeout: 90_000 }, async () => {
     const { code, stderr } = await sluice("sweep", fixture("line"));
     expect([code, stderr]).toEqual([2, expect.stringContaining('the study "line" does not say what a sweep tunes')]);

@@ -73,6 +73,7 @@ export default study({
     metric: "validation",
     // Whether training leaves the plateau of even odds, and when, depends on the seed as much as on the rate.
     seeds: 2,
+    optional: true,
   },
   stepLabel: "optimizer step",
   notes:

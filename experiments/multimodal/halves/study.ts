@@ -71,6 +71,7 @@ export default study({
     over: { learningRate: { choice: [5e-4, 1e-3, 2e-3, 4e-3, 8e-3] } },
     by: "grid",
     metric: "validation",
+    optional: true,
   },
   stepLabel: "optimizer step",
   notes:

@@ -40,6 +40,11 @@ export type JobTune<S extends Tunable = Tunable> = { readonly [setting in S]?: T
   readonly seeds?: number;
   /** Seed of the draws; another one draws other settings. Default 0. */
   readonly draw?: number;
+  /**
+   * Whether the study's own settings are worth a run of their own: those of a paper, or a first guess. `sluice run` then
+   * runs with them as long as nothing is tuned, and the report says so. Default false: it asks for the sweep.
+   */
+  readonly optional?: boolean;
 };
 
 /** What a job knows when it tunes. */
@@ -70,7 +75,7 @@ export function spendingOf(
   return { ...usual, ...(tune && { tune: tuneFrom(operation, tune, { ...job, quick: budgets === undefined }) }) };
 }
 
-const ways = ["trials", "by", "seeds", "draw"] as const;
+const ways = ["trials", "by", "seeds", "draw", "optional"] as const;
 
 /** The `tune` of a study, from that of a job. `quick`: the budget of this name tries fewer settings. */
 function tuneFrom(
@@ -89,7 +94,7 @@ function tuneFrom(
   }
   if (Object.keys(over).length === 0)
     throw new TensorError(`${place}: nothing is tuned; give a range, such as { rate: [1e-4, 1e-2] }`);
-  const { by = "random", seeds, draw } = tune;
+  const { by = "random", seeds, draw, optional } = tune;
   // A grid has as many settings as combinations.
   const trials = tune.trials ?? (by === "grid" ? undefined : 12);
   return {
@@ -99,6 +104,7 @@ function tuneFrom(
     ...(trials === undefined ? {} : { trials: quick && typeof trials === "number" ? quickTrials(trials) : trials }),
     ...(seeds === undefined ? {} : { seeds }),
     ...(draw === undefined ? {} : { draw }),
+    ...(optional === undefined ? {} : { optional }),
   };
 }
 

@@ -67,6 +67,7 @@ const tuneSchema = z.strictObject({
   metric: z.union([z.string(), z.record(z.string(), z.string())], "expected the name of a metric, or one by task"),
   seeds: count.optional(),
   draw: z.int().optional(),
+  optional: z.boolean().optional(),
 });
 
 /** A name that becomes a folder's name. */

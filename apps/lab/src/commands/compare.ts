@@ -1,5 +1,5 @@
 import { compareSummaries, formatMean, type ComparedMetric, type RunSummary } from "@sluice/study";
-import { layTable, type Column } from "../layout.ts";
+import { fitted, hiddenLines, wrapped, type Column } from "../layout.ts";
 import { storeAt } from "../stores.ts";
 import { EXIT, widthOf, type AddCommand, type Terminal } from "../terminal.ts";
 
@@ -46,23 +46,52 @@ function tableOf(given: readonly string[], metrics: readonly ComparedMetric[], w
     of.runs.map((summary, index): Line => ({ of, run: given[index] ?? "", summary, isFirst: index === 0 })),
   );
   return [
-    ...layTable(columns, lines, width),
+    ...linesOf(lines, width),
     "",
-    "± is half a 95 % interval of the mean by Student's t. Differences from the first run are paired by seed; p is of the",
-    "paired t test and is not corrected for the number of comparisons.",
+    ...wrapped(
+      "± is half a 95 % interval of the mean by Student's t. Differences from the first run are paired by seed; p is of the paired t test and is not corrected for the number of comparisons.",
+      width,
+    ),
     ...(metrics.some(({ runs }) => runs.some(({ imported }) => imported > 0))
-      ? ["* Some of these trials ran elsewhere and were imported. Pairs of their seeds have only the number in common."]
+      ? wrapped(
+          "* Some of these trials ran elsewhere and were imported. Pairs of their seeds have only the number in common.",
+          width,
+        )
       : []),
   ];
 }
+
+/** The table. If it has no room for all columns, task and variant become headings above their lines. */
+function linesOf(lines: readonly Line[], width: number): string[] {
+  const whole = fitted(columns, lines, { width });
+  if (whole.hidden.length === 0) return whole.lines;
+  const groups = Map.groupBy(lines, ({ of: { task, variant } }) => `${task} / ${variant}`);
+  const others = columns.filter(({ title }) => !HEADINGS.includes(title));
+  const parts = [...groups].map(([heading, own]) => ({
+    heading,
+    ...fitted(others, own, { width, measured: lines }),
+  }));
+  return [
+    ...parts.flatMap(({ heading, lines: own }, index) => [...(index === 0 ? [] : [""]), heading, ...own]),
+    ...hiddenLines(parts[0]?.hidden ?? [], width),
+  ];
+}
+
+const HEADINGS = ["task", "variant"];
 
 const columns: readonly Column<Line>[] = [
   { title: "task", align: "left", keep: 4, cell: ({ of, isFirst }) => (isFirst ? of.task : "") },
   { title: "variant", align: "left", keep: 5, cell: ({ of, isFirst }) => (isFirst ? of.variant : "") },
   { title: "metric", align: "left", keep: 6, cell: ({ of, isFirst }) => (isFirst ? of.label : "") },
   { title: "run", align: "left", keep: 7, cell: ({ run }) => run },
-  { title: "n", align: "right", keep: 2, cell: ({ summary }) => `${summary.n}${summary.imported > 0 ? "*" : ""}` },
-  { title: "mean", align: "right", keep: 8, cell: ({ summary, of }) => text(summary, of.digits) },
+  { title: "n", align: "right", keep: 2, cell: ({ summary }) => String(summary.n) },
+  {
+    // The column that is never left out has the mark.
+    title: "mean",
+    align: "right",
+    keep: 8,
+    cell: ({ summary, of }) => `${text(summary, of.digits)}${summary.imported > 0 ? "*" : ""}`,
+  },
   {
     title: "difference",
     align: "right",

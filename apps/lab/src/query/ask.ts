@@ -61,7 +61,7 @@ function queryError(error: unknown): unknown {
   const near = what === undefined ? undefined : nearest(name, known);
   const hint = near === undefined ? "" : `; did you mean "${near}"?`;
   return studyError(
-    `query: ${messageOf(error)}${hint === "" ? "." : hint} "sluice query" without SQL prints the tables`,
+    `query: ${messageOf(error).replace(/[.?]$/, "")}${hint === "" ? "." : hint} "sluice query" without SQL prints the tables`,
   );
 }
 

@@ -40,6 +40,8 @@ export default study({
     by: "random",
     trials: { quick: 4, full: 12 },
     metric: "validationLoss",
+    // `sluice run` also runs without a sweep, with the settings above.
+    optional: true,
   },
   async trial(context) {
     const { cell, hidden, time, train } = context.config;

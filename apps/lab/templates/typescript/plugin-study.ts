@@ -41,6 +41,8 @@ export default study({
     by: "random",
     trials: { quick: 4, full: 12 },
     metric: "validationLoss",
+    // `sluice run` also runs without a sweep, with the settings above.
+    optional: true,
   },
   async trial(context) {
     const { clipper, clip, learningRate, hidden, time, train } = context.config;

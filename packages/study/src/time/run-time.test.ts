@@ -4,23 +4,22 @@ import { inProcess } from "../run/in-process.ts";
 import { memoryStore } from "../run/memory-store.ts";
 import { planRun, type RunPlanOptions } from "../run/plan-run.ts";
 import { runStudy } from "../run/run-study.ts";
-import type { StudyOptions } from "../study.ts";
 import type { Tune } from "../tuning/tune.ts";
 import { tuningOf } from "../tuning/tuning.ts";
 import { runTime, sweepTime } from "./run-time.ts";
 
-type Epochs = { readonly rate: number; readonly epochs: number };
+const settings = { rate: 0.1, epochs: 9 };
 
 const common = {
   name: "timed",
   question: "How long does it take?",
-  settings: { rate: 0.1, epochs: 9 },
+  settings,
   tasks: { task: {} },
   variants: { short: {}, long: { epochs: 18 } },
   seeds: 3,
   metrics: { distance: { label: "Distance", better: "lower", split: "validation" } },
   trial: async () => ({ metrics: { distance: 1 } }),
-} satisfies StudyOptions<Epochs>;
+} as const;
 const estimated = { ...common, estimate: ({ epochs }: { readonly epochs: number }) => epochs };
 
 const planned = (of: Parameters<typeof planRun>[0], given: Partial<RunPlanOptions> = {}) =>

@@ -29,6 +29,11 @@ export interface Tune {
   readonly seeds?: number;
   /** Seed of the draws; another one draws other settings. Default 0. */
   readonly draw?: number;
+  /**
+   * Whether the study's own settings are worth a run of their own: those of a paper, or a first guess. `sluice run` then
+   * runs with them as long as nothing is tuned, and the report says so. Default false: it asks for the sweep.
+   */
+  readonly optional?: boolean;
 }
 
 /**
