@@ -262,7 +262,7 @@ test("the identity is that of the content: not of the date, the place, or other 
 
 test(
   "an imported trial counts like others and is marked; one of the run's own in its place replaces it",
-  { timeout: 60_000 },
+  { timeout: 240_000 },
   async () => {
     const into = folderStore(join(scratch, "places"));
     await runHere([0, 1], into);
@@ -296,7 +296,7 @@ test(
 
 test(
   "the command imports once, tells what it would do, and every other command marks the trials",
-  { timeout: 120_000 },
+  { timeout: 240_000 },
   async () => {
     const { sluice } = commandIn(written);
     const options = ["--as", "mapping.json", "--curves", "wandb-history.csv", "--software", "PyTorch 2.15"];
@@ -348,7 +348,7 @@ test(
   },
 );
 
-test("a runs folder is made for a study that was not run", { timeout: 60_000 }, async () => {
+test("a runs folder is made for a study that was not run", { timeout: 240_000 }, async () => {
   const { sluice } = commandIn(scratch);
   writeFileSync(join(scratch, "only.csv"), "variant,task,seed,error\ntorch,low noise,0,0.25\n");
   const made = await sluice("import", "fresh", "only.csv", "--study", fixture("line"), "--budget", "quick");

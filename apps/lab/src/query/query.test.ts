@@ -200,7 +200,7 @@ describe("the command", () => {
 
   test(
     "answers as table, CSV and JSON, also two at once, and says nothing of an experiment",
-    { timeout: 60_000 },
+    { timeout: 240_000 },
     async () => {
       rmSync(indexFile(runs), { force: true });
       const sql =
@@ -222,7 +222,7 @@ describe("the command", () => {
     },
   );
 
-  test("prints the tables without SQL, and stops if its reader does", { timeout: 60_000 }, async () => {
+  test("prints the tables without SQL, and stops if its reader does", { timeout: 240_000 }, async () => {
     const [schema, many] = [
       sluice("query"),
       start("query", "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n", "--csv"),
@@ -237,7 +237,7 @@ describe("the command", () => {
     }
   });
 
-  test("says which Node it needs", { timeout: 60_000 }, async () => {
+  test("says which Node it needs", { timeout: 240_000 }, async () => {
     const args = ["--no-experimental-sqlite", "--conditions=@sluice/source", main, "query", "SELECT 1"];
     const child = spawn(process.execPath, args, { cwd: scratch, stdio: ["ignore", "ignore", "pipe"] });
     let stderr = "";
