@@ -121,7 +121,7 @@ describe.skipIf(noRedis !== null)(`what goes wrong with a queue${noRedis === nul
     expect(new Set(places).size).toBe(2);
   });
 
-  test.each(inject("long") ? [{ empty: false }, { empty: true }] : [{ empty: true }])(
+  test.runIf(inject("long")).each([{ empty: false }, { empty: true }])(
     "Redis ends and starts again, emptied: $empty",
     async ({ empty }) => {
       await worker({ parallel: 2 });
@@ -139,25 +139,30 @@ describe.skipIf(noRedis !== null)(`what goes wrong with a queue${noRedis === nul
     },
   );
 
-  test("a slow worker comes back after another has its trial: one result, the same bits", async () => {
-    const slow = await worker();
-    let stopped = false;
-    const outcome = await ran({}, (event) => {
-      if (stopped || !progressed(event, 30)) return;
-      stopped = true;
-      // The trial's own process goes on, as it does on a machine whose network hangs.
-      slow.child.kill("SIGSTOP");
-      void worker().then(async (second) => {
-        await second.until(({ kind }) => kind === "started");
-        slow.child.kill("SIGCONT");
+  test.runIf(inject("long"))(
+    "a slow worker comes back after another has its trial: one result, the same bits",
+    async () => {
+      const slow = await worker();
+      let stopped = false;
+      const outcome = await ran({}, (event) => {
+        if (stopped || !progressed(event, 30)) return;
+        stopped = true;
+        // The trial's own process goes on, as it does on a machine whose network hangs.
+        slow.child.kill("SIGSTOP");
+        void worker().then(async (second) => {
+          await second.until(({ kind }) => kind === "started");
+          slow.child.kill("SIGCONT");
+        });
       });
-    });
-    await expectUndisturbed(outcome);
-    for (const each of workers) await each.until(({ kind }) => kind === "ended");
-    expect(
-      workers.flatMap(({ printed }) => printed.filter(({ kind }) => kind === "ended").map(({ first }) => first)).sort(),
-    ).toEqual([false, true]);
-  });
+      await expectUndisturbed(outcome);
+      for (const each of workers) await each.until(({ kind }) => kind === "ended");
+      expect(
+        workers
+          .flatMap(({ printed }) => printed.filter(({ kind }) => kind === "ended").map(({ first }) => first))
+          .sort(),
+      ).toEqual([false, true]);
+    },
+  );
 
   test.runIf(inject("long"))(
     "a worker that is cut off by a partition: it goes on, and what it brings later is not needed",
@@ -214,31 +219,34 @@ describe.skipIf(noRedis !== null)(`what goes wrong with a queue${noRedis === nul
     client.disconnect();
   });
 
-  test("a worker with other code says what differs, and leaves the trial to one with the same", async () => {
-    const other = join(scratch, "other");
-    const path = ["packages", "queue", "fixtures"];
-    mkdirSync(join(other, ...path), { recursive: true });
-    writeFileSync(join(other, "pnpm-workspace.yaml"), "");
-    writeFileSync(
-      join(other, ...path, "executor.ts"),
-      readFileSync(module, "utf8").replace("process.exit(3)", "process.exit(4)"),
-    );
-    symlinkSync(
-      fileURLToPath(new URL("../node_modules", import.meta.url)),
-      join(other, "packages", "queue", "node_modules"),
-    );
-    const wrong = await worker({ folder: other });
-    void wrong
-      .until(({ kind }) => kind === "said")
-      .then(() => wait(6000))
-      .then(() => worker());
-    const outcome = await ran();
-    await expectUndisturbed(outcome);
-    const text = "does not take trials of packages/queue/fixtures/executor.ts: its code is another one: ";
-    expect(said.join("\n")).toContain(text);
-    expect(said.join("\n")).toContain("packages/queue/fixtures/executor.ts differs");
-    expect(wrong.printed.some(({ kind }) => kind === "started")).toBe(false);
-  });
+  test.runIf(inject("long"))(
+    "a worker with other code says what differs, and leaves the trial to one with the same",
+    async () => {
+      const other = join(scratch, "other");
+      const path = ["packages", "queue", "fixtures"];
+      mkdirSync(join(other, ...path), { recursive: true });
+      writeFileSync(join(other, "pnpm-workspace.yaml"), "");
+      writeFileSync(
+        join(other, ...path, "executor.ts"),
+        readFileSync(module, "utf8").replace("process.exit(3)", "process.exit(4)"),
+      );
+      symlinkSync(
+        fileURLToPath(new URL("../node_modules", import.meta.url)),
+        join(other, "packages", "queue", "node_modules"),
+      );
+      const wrong = await worker({ folder: other });
+      void wrong
+        .until(({ kind }) => kind === "said")
+        .then(() => wait(6000))
+        .then(() => worker());
+      const outcome = await ran();
+      await expectUndisturbed(outcome);
+      const text = "does not take trials of packages/queue/fixtures/executor.ts: its code is another one: ";
+      expect(said.join("\n")).toContain(text);
+      expect(said.join("\n")).toContain("packages/queue/fixtures/executor.ts differs");
+      expect(wrong.printed.some(({ kind }) => kind === "started")).toBe(false);
+    },
+  );
 
   test("a run that is killed: its trial is finished, and the next run of the folder takes the result", async () => {
     const store = newStore();
