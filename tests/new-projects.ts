@@ -40,59 +40,66 @@ export function testNewProjects(scratch: string, project: string): void {
   });
 
   // It installs all packages twice: npm run test:long.
-  describe.runIf(inject("long")).each(languages)("a project in $language, for somebody new", ({ flag }) => {
-    const home = join(scratch, `home${flag}`);
-    const made = join(home, "soft-gate");
-    const stranger = { ...env, HOME: home, USERPROFILE: home };
-    const sluice = (...args: readonly string[]): Promise<string> => succeed("npx", ["sluice", ...args], made, stranger);
+  describe.runIf(inject("long")).each(languages)("a project in $language, for somebody new", ({ flag }) =>
+    testForStranger(flag, { scratch, project }),
+  );
+}
 
-    test("is swept, run, compared and bundled, and the bundle verifies", { timeout: 1_200_000 }, async () => {
-      mkdirSync(home);
-      await succeed("npx", ["create-sluice", made, flag], project);
-      useArchives(made, project);
-      await install(made);
-      expect(await sluice("plan", "epochs=1", "--seeds", "5", "--probe", "1")).toMatch(/from probes/);
-      expect(await sluice("run", "epochs=1", "--seeds", "2")).toContain("Not tuned: learningRate");
-      expect(await sluice("sweep", "epochs=1", "--seeds", "2")).toMatch(/Report: .*sweep.*report\.html/);
-      expect(await sluice("run", "epochs=1", "--seeds", "2")).toMatch(
-        /Nothing left to run[^]*Report: .*sweep.*report\.html/,
-      );
-      await sluice("run", "epochs=2", "--seeds", "2");
-      const [one, two, sweep] = ["quick+epochs=1", "quick+epochs=2", "quick+epochs=1+sweep"].map(
-        (run) => `runs/soft-gate/${run}`,
-      );
-      expect(await sluice("compare", one!, two!)).toContain("Held-out loss");
-      expect(await sluice("why", one!, two!)).toContain("epochs 1 → 2");
-      await sluice("bundle", one!, "../run.tar.gz");
-      await sluice("bundle", sweep!, "../sweep.tar.gz");
-      // What they came from is gone.
-      rmSync(made, { recursive: true });
-      const bundle = await unpacked("run", "4 bitwise the same");
-      await unpacked("sweep", "12 bitwise the same");
-      expect(readFileSync(join(bundle, "tables/results.tex"), "utf8")).toContain("\\toprule");
-      expect(globSync("figures/*.svg", { cwd: bundle })).toContain("figures/adding-validationLoss.svg");
-      expect(readFileSync(join(bundle, "CHECKLIST.md"), "utf8")).toContain(
-        "- [x] Code: 2 files with the identity of the run",
-      );
-      // A file that was changed on the way is noticed before anything runs.
-      writeFileSync(join(bundle, "statistics.json"), "{}");
-      const changed = await outcomeOf("sh", ["verify.sh"], { cwd: bundle, env: stranger });
-      expect(changed.code).not.toBe(0);
-      expect(changed.output).toContain("statistics.json: FAILED");
-    });
+function testForStranger(
+  flag: string,
+  { scratch, project }: { readonly scratch: string; readonly project: string },
+): void {
+  const home = join(scratch, `home${flag}`);
+  const made = join(home, "soft-gate");
+  const stranger = { ...env, HOME: home, USERPROFILE: home };
+  const sluice = (...args: readonly string[]): Promise<string> => succeed("npx", ["sluice", ...args], made, stranger);
 
-    /** Verifies a bundle in an empty folder, and returns its folder. */
-    async function unpacked(name: string, found: string): Promise<string> {
-      const empty = join(home, `empty-${name}`);
-      mkdirSync(empty);
-      await succeed("tar", ["-xzf", join(home, `${name}.tar.gz`)], empty);
-      const [folder = ""] = globSync("*/verify.sh", { cwd: empty }).map((path) => join(empty, path, ".."));
-      const output = await succeed("sh", ["verify.sh", "--threads", "2"], folder, stranger);
-      expect(output).toContain(found);
-      expect(output).not.toContain("The code is not that of the run");
-      return folder;
-    }
+  test("is swept, run, compared and bundled, and the bundle verifies", { timeout: 1_200_000 }, async () => {
+    mkdirSync(home);
+    await succeed("npx", ["create-sluice", made, flag], project);
+    useArchives(made, project);
+    await install(made);
+    expect(await sluice("plan", "epochs=1", "--seeds", "5", "--probe", "1")).toMatch(/from probes/);
+    expect(await sluice("run", "epochs=1", "--seeds", "2")).toContain("Not tuned: learningRate");
+    expect(await sluice("sweep", "epochs=1", "--seeds", "2")).toMatch(/Report: .*sweep.*report\.html/);
+    expect(await sluice("run", "epochs=1", "--seeds", "2")).toMatch(
+      /Nothing left to run[^]*Report: .*sweep.*report\.html/,
+    );
+    await sluice("run", "epochs=2", "--seeds", "2");
+    const [one, two, sweep] = ["quick+epochs=1", "quick+epochs=2", "quick+epochs=1+sweep"].map(
+      (run) => `runs/soft-gate/${run}`,
+    );
+    expect(await sluice("compare", one!, two!)).toContain("Held-out loss");
+    expect(await sluice("why", one!, two!)).toContain("epochs 1 → 2");
+    await sluice("bundle", one!, "../run.tar.gz");
+    await sluice("bundle", sweep!, "../sweep.tar.gz");
+    // What they came from is gone.
+    rmSync(made, { recursive: true });
+    const bundle = await unpacked("run", "4 bitwise the same");
+    await unpacked("sweep", "12 bitwise the same");
+    expect(readFileSync(join(bundle, "tables/results.tex"), "utf8")).toContain("\\toprule");
+    expect(globSync("figures/*.svg", { cwd: bundle })).toContain("figures/adding-validationLoss.svg");
+    expect(readFileSync(join(bundle, "CHECKLIST.md"), "utf8")).toContain(
+      "- [x] Code: 2 files with the identity of the run",
+    );
+    // A file that was changed on the way is noticed before anything runs.
+    writeFileSync(join(bundle, "statistics.json"), "{}");
+    const changed = await outcomeOf("sh", ["verify.sh"], { cwd: bundle, env: stranger });
+    expect(changed.code).not.toBe(0);
+    expect(changed.output).toContain("statistics.json: FAILED");
   });
+
+  /** Verifies a bundle in an empty folder, and returns its folder. */
+  async function unpacked(name: string, found: string): Promise<string> {
+    const empty = join(home, `empty-${name}`);
+    mkdirSync(empty);
+    await succeed("tar", ["-xzf", join(home, `${name}.tar.gz`)], empty);
+    const [folder = ""] = globSync("*/verify.sh", { cwd: empty }).map((path) => join(empty, path, ".."));
+    const output = await succeed("sh", ["verify.sh", "--threads", "2"], folder, stranger);
+    expect(output).toContain(found);
+    expect(output).not.toContain("The code is not that of the run");
+    return folder;
+  }
 }
 
 async function succeed(program: string, args: readonly string[], cwd: string, given = env): Promise<string> {

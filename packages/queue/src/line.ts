@@ -116,7 +116,7 @@ function outageOf({ shown }: RedisAddress, say: LineOptions["say"]) {
 const FOR_NOW = /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|OOM|MISCONF)\b/;
 
 /** Whether an error says that Redis is gone or cannot work for now, rather than that something is wrong with the work. */
-export function isOutage(error: unknown): boolean {
+function isOutage(error: unknown): boolean {
   if (!(error instanceof Error) || error.name === "StudyError") return false;
   if (error.name === "ReplyError") return FOR_NOW.test(error.message);
   // Errors of files have a path.

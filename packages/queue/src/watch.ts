@@ -36,7 +36,7 @@ export interface Watch {
 const LOOK_MS = 100;
 const JOBS_MS = 1000;
 /** How long a runner counts as alive without a sign of life. */
-export const RUNNER_MS = 20_000;
+const RUNNER_MS = 20_000;
 /** How long a worker counts as there without a sign of life, in seconds. */
 const WORKER_S = 15;
 

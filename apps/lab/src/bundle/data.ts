@@ -8,7 +8,7 @@ import { filesBelow } from "./files.ts";
 import { withoutFiles } from "./patch.ts";
 
 /** A file that the study reads as data. */
-export interface BundledData {
+interface BundledData {
   readonly name: string;
   readonly sha256: string;
   /** `null` if it is not known here. */

@@ -5,7 +5,7 @@ import type { WorkerEvent, WorkerOptions } from "@sluice/queue";
 import { positive, seconds } from "../arguments.ts";
 import { queuePackage } from "../executors.ts";
 import { interruptions } from "../interruptions.ts";
-import { displayOf, type Display } from "../show.ts";
+import { displayOf, plainDisplay, type Display } from "../show.ts";
 import { plural } from "../study-options.ts";
 import { EXIT, type AddCommand, type Terminal } from "../terminal.ts";
 
@@ -52,10 +52,11 @@ SLUICE_REDIS_PASSWORD instead of the address.`,
 async function work(redis: string, flags: Flags, { folder, stdout, stderr, closed }: Terminal): Promise<number> {
   const { startWorker } = await queuePackage("sluice worker");
   const stream = flags.json === true ? stderr : stdout;
-  let display: Display | undefined;
+  // Until it is connected there is no table to draw.
+  let display = plainDisplay(new Map(), (text) => void stream.write(`${text}\n`));
   let counts: Counts = { done: 0, other: 0, returned: 0 };
   let lastAt = performance.now();
-  const say = (text: string): void => (display === undefined ? void stream.write(`${text}\n`) : display.say(text));
+  const say = (text: string): void => display.say(text);
   const worker = await startWorker({
     url: redis,
     folder,
@@ -107,10 +108,10 @@ function optionsOf({ queue, parallel, threads, data, scratch }: Flags, folder: s
   };
 }
 
-function show(event: WorkerEvent, display: Display | undefined): void {
-  if (event.kind === "returned") display?.event({ kind: "waiting", trial: event.trial, reason: event.reason });
-  else if (event.kind === "started") display?.event({ kind: "started", trial: event.trial });
-  else display?.event(event);
+function show(event: WorkerEvent, display: Display): void {
+  if (event.kind === "returned") display.event({ kind: "waiting", trial: event.trial, reason: event.reason });
+  else if (event.kind === "started") display.event({ kind: "started", trial: event.trial });
+  else display.event(event);
 }
 
 interface Counts {

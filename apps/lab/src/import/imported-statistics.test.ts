@@ -69,7 +69,8 @@ async function compared(columns: number): Promise<string[]> {
   let text = "";
   const stream = { columns, write: (part: string) => ((text += part), true) } as unknown as NodeJS.WriteStream;
   const program = new Command();
-  const terminal = { folder: scratch, stdout: stream, stderr: stream, closed: new AbortController().signal };
+  const { stdin } = process;
+  const terminal = { folder: scratch, stdin, stdout: stream, stderr: stream, closed: new AbortController().signal };
   addCompare(program, terminal, () => undefined);
   await program.parseAsync(["compare", "run", "run"], { from: "user" });
   return text.trimEnd().split("\n");

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { messageOf, type PlannedTrial, type Progress, type TrialRecord } from "@sluice/study";
 import { projectRoot } from "@sluice/runner";
 import { DelayedError, WaitingError, Worker, type Job as QueuedJob } from "bullmq";
-import { patientConnection } from "../connection.ts";
+import { patientConnection, type Connection } from "../connection.ts";
 import { BULL_PREFIX, KEEP_MS, keysOf } from "../keys.ts";
 import { openLine, type Line } from "../line.ts";
 import { readJob, readParts, type Job } from "../messages.ts";
@@ -117,20 +117,7 @@ export async function startWorker(options: WorkerOptions): Promise<TrialWorker> 
   renew = connection.renew;
   const onEvent = (event: WorkerEvent): void => options.onEvent?.(event);
   const processing: Processing = { bench, check, scratch, busy: new Set(), say, onEvent };
-  const worker = new Worker(queue, processorOf(processing), {
-    connection: connection.redis,
-    prefix: BULL_PREFIX,
-    name,
-    concurrency: parallel,
-    lockDuration: silence * 1000,
-    stalledInterval: silence * 400,
-    maxStalledCount: DEATHS,
-    runRetryDelay: 1000,
-    skipVersionCheck: true,
-  });
-  // The line tells about Redis. A job that was given to another worker in the meantime is no error: the first result
-  // counts.
-  worker.on("error", () => {});
+  const worker = bullWorker(processing, { queue, connection, parallel, silence });
   return {
     name,
     shown: `${line.address.shown}, queue ${queue}`,
@@ -149,6 +136,28 @@ export async function startWorker(options: WorkerOptions): Promise<TrialWorker> 
     },
     kill: () => killing.abort(),
   };
+}
+
+interface BullOptions extends Required<Pick<WorkerOptions, "queue" | "parallel" | "silence">> {
+  readonly connection: Connection;
+}
+
+function bullWorker(processing: Processing, { queue, connection, parallel, silence }: BullOptions): Worker {
+  const worker = new Worker(queue, processorOf(processing), {
+    connection: connection.redis,
+    prefix: BULL_PREFIX,
+    name: processing.bench.name,
+    concurrency: parallel,
+    lockDuration: silence * 1000,
+    stalledInterval: silence * 400,
+    maxStalledCount: DEATHS,
+    runRetryDelay: 1000,
+    skipVersionCheck: true,
+  });
+  // The line tells about Redis. A job that was given to another worker in the meantime is no error: the first result
+  // counts.
+  worker.on("error", () => {});
+  return worker;
 }
 
 /** Closes a worker when its trials have gone back to the queue. Without Redis they cannot, and BullMQ would wait for it. */

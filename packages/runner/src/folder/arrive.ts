@@ -27,12 +27,15 @@ export async function takeIn(store: FolderStore, trial: PlannedTrial, arrival: A
   try {
     const arrived = join(runFiles(stage).trials, trial.folder);
     await unpackTrial(arrived, arrival.files, arrival.pieces);
-    const { id } = readIdentity(arrived);
-    const record = readTrial(stage, trial);
-    if (id !== trial.id || record.status === "unreadable")
+    // A process that died before it wrote the settings has left only a result, which names its trial.
+    const id = existsSync(trialFiles(arrived).config) ? readIdentity(arrived).id : trial.id;
+    if (id !== trial.id)
       throw studyError(
-        `${trial.folder}: what arrived ${id === trial.id ? `cannot be read: ${record.reason ?? ""}` : `is the trial ${id.slice(0, 12)}, expected ${trial.id.slice(0, 12)}`}`,
+        `${trial.folder}: what arrived is the trial ${id.slice(0, 12)}, expected ${trial.id.slice(0, 12)}`,
       );
+    const record = readTrial(stage, trial);
+    if (record.status === "unreadable")
+      throw studyError(`${trial.folder}: what arrived cannot be read: ${record.reason ?? ""}`);
     moveIn(arrived, store.folderOf(trial), join(stage, "before"));
     return await store.readTrial(trial);
   } finally {

@@ -15,6 +15,7 @@ export const timeSources = [
   "finished trials with other settings",
   "the study's own estimate",
 ] as const;
+/** What an estimate of time is made from; see {@link timeSources}. */
 export type TimeSource = (typeof timeSources)[number];
 
 /** What the trials of a task, a variant and its settings take. */
