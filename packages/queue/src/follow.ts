@@ -9,7 +9,7 @@ import type { Sight, Watch } from "./watch.ts";
 
 /** How long a worker may take to stop a trial and to send its checkpoint, and to kill it. */
 const STOP_MS = 60_000;
-const KILL_MS = 8000;
+const KILL_MS = 20_000;
 /** How long a run that is to stop waits for Redis to come back. */
 const CUT_MS = 10_000;
 const LOOK_MS = 500;
