@@ -45,6 +45,9 @@ async function sizes(): Promise<Readonly<Record<string, number>>> {
           "zod",
           "acorn",
           "resolve.exports",
+          "esbuild",
+          "bullmq",
+          "ioredis",
         ]),
       ] as const,
   );

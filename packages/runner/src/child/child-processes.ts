@@ -27,7 +27,7 @@ export interface ChildProcessesOptions {
   readonly module: string;
   /** The store of the run, into which the processes write their results. */
   readonly store: FolderStore;
-  /** Another Node, from {@link nodeAtPath}; default: the one of this process. */
+  /** Another Node, from `nodeAtPath`; default: the one of this process. */
   readonly node?: OtherNode;
 }
 
