@@ -101,7 +101,10 @@ test("new writes a project, and refuses a kind or a name that it does not know",
   ]);
   expect(made.code).toBe(0);
   expect(JSON.parse(made.stdout).folder).toBe(join(scratch, "soft-gate"));
-  expect([kind.code, kind.stderr]).toEqual([2, expect.stringContaining("study, cell, plugin")]);
+  expect([kind.code, kind.stderr]).toEqual([
+    2,
+    expect.stringContaining("study, compare, records, modalities, cell, plugin"),
+  ]);
   expect([name.code, name.stderr]).toEqual([2, expect.stringContaining("lower-case words joined by hyphens")]);
   expect(existsSync(join(scratch, "Soft_Gate"))).toBe(false);
   expect(help.stdout).toContain("sluice new study soft-gate");

@@ -14,7 +14,6 @@ export interface ExecutorFlags {
   readonly detach?: boolean;
   readonly queue?: string;
   readonly jobs?: number;
-  readonly memory?: number;
 }
 
 /** Adds `--on` and what belongs to it to a command. */
@@ -43,7 +42,7 @@ export function leavingOf({ on, detach }: ExecutorFlags): AbortController | unde
 
 /** The executor for `--on`; undefined for the default. */
 export function executorOn(
-  { on = "local", slurm, slurmSetup, detach, jobs, memory, queue }: ExecutorFlags,
+  { on = "local", slurm, slurmSetup, detach, jobs, queue }: ExecutorFlags,
   { folder, leave }: { readonly folder: string; readonly leave?: AbortController | undefined },
 ): RunOptions["executor"] {
   const [ofSlurm] = [slurm && "--slurm", slurmSetup && "--slurm-setup", detach && "--detach"].filter(Boolean);
@@ -51,7 +50,6 @@ export function executorOn(
   if (queue !== undefined && !isRedis(on)) throw studyError("--queue needs --on redis://host:6379");
   if (isRedis(on)) return (place) => redisExecutor(on, { ...place, ...(queue === undefined ? {} : { queue }) });
   if (on === "slurm") {
-    if (memory !== undefined) throw studyError("--memory: Slurm has its own limit; give it with --slurm mem=4G");
     const given = {
       options: slurmOptionsOf(slurm ?? []),
       ...(slurmSetup === undefined ? {} : { setup: setupIn(resolve(folder, slurmSetup)) }),

@@ -27,7 +27,10 @@ export const isRedisAddress = (text: string): boolean => /^rediss?:/i.test(text)
  *
  * @throws an error that does not repeat the text, because it may contain a password.
  */
-export function redisAddress(text: string, environment: NodeJS.ProcessEnv = process.env): RedisAddress {
+export function redisAddress(
+  text: string,
+  environment: { readonly [name: string]: string | undefined } = process.env,
+): RedisAddress {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || !isRedisAddress(text) || url.hostname === "")
     throw studyError(`the address of Redis cannot be read; ${EXPECTED}`);

@@ -7,6 +7,7 @@ import {
   type MeasuredTrial,
   type PlannedTrial,
   type Seconds,
+  type Signal,
   type TimedProgress,
 } from "@sluice/study";
 import { childProcesses } from "./child/child-processes.ts";
@@ -18,7 +19,7 @@ export interface ProbeOptions {
   /** Seconds of steps of each probed trial. Default 5. */
   readonly seconds?: number;
   /** Stops the probing; what was measured until then is returned. */
-  readonly signal?: AbortSignal;
+  readonly signal?: Signal;
 }
 
 /** A probe that measured nothing, and why. */
@@ -80,7 +81,7 @@ interface Probing {
   readonly run: PreparedRun;
   readonly store: FolderStore;
   readonly seconds: number;
-  readonly signal: AbortSignal | null;
+  readonly signal: Signal | null;
 }
 
 /** The seconds of a trial, or why they cannot be told. */

@@ -65,6 +65,7 @@ export { planRun, type RunCode, type RunPlan, type RunPlanOptions } from "./run/
 export { placeOf, readRun, type StoredRun, type StoredTrial } from "./run/read-run.ts";
 export { cachedTrials, type CachedTrial } from "./run/cached.ts";
 export { manifestOf, runStudy, type RunControl, type RunEvent, type RunOutcome } from "./run/run-study.ts";
+export type { Signal } from "./signal.ts";
 export { inProcess } from "./run/in-process.ts";
 export { memoryStore, type MemoryStore } from "./run/memory-store.ts";
 

@@ -1,17 +1,19 @@
-import { dense, gru, sequence, sequential } from "@sluice/cells";
+import { dense, gru, sequence, sequential, type Cell, type CellSizes } from "@sluice/cells";
 import { adding } from "@sluice/data";
 import { better, study } from "@sluice/study";
 import { mse } from "@sluice/train";
 import { trainingMetrics, trainingTrial } from "@sluice/trials";
 import { softGate } from "./cell.ts";
 
-const cells = { mine: softGate, gru };
+type CellName = "mine" | "gru";
+
+const cells: Readonly<Record<CellName, (sizes: CellSizes) => Cell>> = { mine: softGate, gru };
 
 export default study({
   name: "soft-gate",
   question: "Does soft gate add two marked numbers of a sequence better than a GRU of the same size?",
   settings: {
-    cell: "mine" as keyof typeof cells,
+    cell: "mine" as CellName,
     hidden: 16,
     time: 20,
     train: 1000,

@@ -1,6 +1,14 @@
 import { existsSync, readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
-import { messageOf, studyError, type Ending, type PlannedTrial, type Stop, type TrialTask } from "@sluice/study";
+import {
+  messageOf,
+  studyError,
+  type Ending,
+  type PlannedTrial,
+  type Signal,
+  type Stop,
+  type TrialTask,
+} from "@sluice/study";
 import { trialFiles } from "../folder/files.ts";
 import type { FolderStore } from "../folder/folder-store.ts";
 import { freeLock } from "../folder/lock.ts";
@@ -28,7 +36,7 @@ export interface Following {
   readonly queue: JobQueue;
   readonly pace: Pace;
   /** Aborted if the runner leaves its jobs to themselves. */
-  readonly leave: AbortSignal;
+  readonly leave: Signal;
   /** Asks a job to stop, together with others. */
   stop(element: string): void;
   /** Ends a job, together with others. */

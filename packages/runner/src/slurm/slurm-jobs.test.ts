@@ -28,8 +28,15 @@ describe.skipIf(missing !== null)(`on a real Slurm${missing === null ? "" : ` ($
     rmSync(scratch, { recursive: true, force: true });
   });
 
-  const laws = executorSuite((store) => slurmJobs({ module, store, pace }), { newStore, study: executorStudy() });
-  test.each(laws)("$name", ({ run }) => run());
+  const laws = executorSuite((store) => slurmJobs({ module, store, pace }), {
+    newStore,
+    study: executorStudy(),
+    except: {
+      "a trial that takes more memory than its limit is failed":
+        "a cluster ends a job for its memory only if it confines memory, and this one does not",
+    },
+  });
+  test.for(laws)("$name", ({ skip, run }, context) => (skip === undefined ? run() : context.skip(skip)));
 
   const ran = async (
     store: FolderStore,

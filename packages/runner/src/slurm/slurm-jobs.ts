@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { isAbsolute } from "node:path";
-import { studyError, type Ending, type Executor, type PlannedTrial, type TrialTask } from "@sluice/study";
+import { studyError, type Ending, type Executor, type PlannedTrial, type Signal, type TrialTask } from "@sluice/study";
 import { trialFiles } from "../folder/files.ts";
 import type { FolderStore } from "../folder/folder-store.ts";
 import { collected } from "./collected.ts";
@@ -24,7 +24,7 @@ export interface SlurmJobsOptions {
   /** Trials at a time; default: as many as Slurm starts. */
   readonly jobs?: number;
   /** Aborted to leave the jobs to themselves. A later run finds them and goes on with them. */
-  readonly leave?: AbortSignal;
+  readonly leave?: Signal;
   /** Milliseconds in which a trial that was asked to stop must end; default 30 000. */
   readonly graceMs?: number;
   /** How often to look, and how long to wait for files that a shared folder shows late. */
@@ -111,8 +111,8 @@ async function placed(ready: readonly Ready[], looking: Looking, submitting: Sub
   );
   const left = ready.filter(({ trial }) => !elements.has(trial.id));
   // All trials of a run have the same, so this is one array.
-  for (const alike of groupsBy(left, ({ task: { threads, dataFolder, limit, changes } }) =>
-    JSON.stringify([threads, dataFolder, limit, changes]),
+  for (const alike of groupsBy(left, ({ task: { threads, dataFolder, limit, memory, changes } }) =>
+    JSON.stringify([threads, dataFolder, limit, memory, changes]),
   )) {
     const [first] = alike;
     if (first === undefined) continue;

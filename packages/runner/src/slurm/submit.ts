@@ -37,7 +37,7 @@ export interface Submitting {
   readonly patience: number;
 }
 
-type ArrayTask = Pick<TrialTask, "threads" | "dataFolder" | "limit" | "environment" | "changes">;
+type ArrayTask = Pick<TrialTask, "threads" | "dataFolder" | "limit" | "memory" | "environment" | "changes">;
 
 /** Submits trials as one job array, or as several if there are more than an array may have. */
 export async function submitTrials(
@@ -59,7 +59,7 @@ export async function submitTrials(
 
 async function submitArray(
   trials: readonly PlannedTrial[],
-  { threads, dataFolder, limit, environment, changes }: ArrayTask,
+  { threads, dataFolder, limit, memory, environment, changes }: ArrayTask,
   {
     commands,
     store,
@@ -105,7 +105,7 @@ async function submitArray(
     const job = await commands.submit([
       `--job-name=${name}`,
       `--array=${array}`,
-      ...sizeArguments({ threads, limit, graceMs, options }),
+      ...sizeArguments({ threads, limit, memory, graceMs, options }),
       ...(before === null ? [] : [`--dependency=afterany:${before}`]),
       ...slurmArguments(options),
       script,
@@ -124,11 +124,13 @@ const WARNING = 60;
 function sizeArguments({
   threads,
   limit,
+  memory,
   graceMs,
   options,
 }: {
   readonly threads: number;
   readonly limit: number | null;
+  readonly memory: number | null;
   readonly graceMs: number;
   readonly options: SlurmOptions;
 }): readonly string[] {
@@ -142,6 +144,7 @@ function sizeArguments({
     `--cpus-per-task=${threads}`,
     // What a trial prints is in its log. A file beside it could not be written where the folder is not shared.
     "--output=/dev/null",
+    ...(options["mem"] === undefined && memory !== null ? [`--mem=${Math.ceil(memory / 1_048_576)}M`] : []),
     ...(time === undefined && own !== null ? [`--time=${own}`] : []),
     // Slurm may send it a minute early. In a shorter time it would come at the start.
     ...(options["signal"] === undefined && (minutes === null || minutes >= 5) ? [`--signal=B:TERM@${WARNING}`] : []),

@@ -1,5 +1,5 @@
 import { html, type Markup } from "@sluice/figures/internal";
-import { importedNote } from "./imported-section.ts";
+import { importedNote } from "./imported-mark.ts";
 import type { ReportModel } from "./model.ts";
 import type { Section } from "./section.ts";
 

@@ -1,6 +1,5 @@
 import { html, type Markup } from "@sluice/figures/internal";
 import type { Imported } from "../import/imported.ts";
-import type { Results, TrialRecord } from "../results.ts";
 import type { ReportModel } from "./model.ts";
 import type { Section } from "./section.ts";
 import { trialTable } from "./trial-table.ts";
@@ -30,29 +29,4 @@ function ranText(imported: Imported | undefined): Markup | string {
     (part) => part !== null && part !== undefined,
   );
   return parts.length === 0 ? html`<span class="soft">not known</span>` : parts.join("; ");
-}
-
-/** "imported", "2 of 5 imported" or nothing, for the trials of a variant. */
-export function importedMark(trials: readonly TrialRecord[]): Markup | null {
-  const text = importedText(trials);
-  return text === "" ? null : html` <span class="soft imported">${text}</span>`;
-}
-
-/** In words, how many of these trials were imported; "" for none. */
-function importedText(trials: readonly TrialRecord[]): string {
-  const count = trials.filter(({ imported }) => imported !== undefined).length;
-  if (count === 0) return "";
-  return count === trials.length ? "imported" : `${count} of ${trials.length} imported`;
-}
-
-/** Below a table: which variants have imported trials; "" if none has. */
-export function importedNote({ trials, variants }: Results): string {
-  const parts = variants.flatMap((variant) => {
-    const own = trials.filter((trial) => trial.variant === variant);
-    const text = importedText(own);
-    return text === ""
-      ? []
-      : [text === "imported" ? `all of ${variant}` : `${text.replace(" imported", "")} of ${variant}`];
-  });
-  return parts.length === 0 ? "" : `Imported trials, which ran elsewhere, are among these: ${parts.join("; ")}.`;
 }

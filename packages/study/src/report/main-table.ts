@@ -6,7 +6,7 @@ import { hasMetric } from "../run/result.ts";
 import { meanInterval } from "../statistics/intervals.ts";
 import { cliffsDelta } from "../statistics/mann-whitney.ts";
 import { mean } from "../statistics/summary.ts";
-import { importedMark } from "./imported-section.ts";
+import { importedMark } from "./imported-mark.ts";
 import { formatMean, formatSeconds } from "./numbers.ts";
 import { metricLabel, unitCount, variantName } from "./tables.ts";
 

@@ -1,7 +1,7 @@
 import { html } from "@sluice/figures/internal";
 import { hasMetric } from "../run/result.ts";
 import { csv, downloads, fileName } from "./downloads.ts";
-import { importedNote } from "./imported-section.ts";
+import { importedNote } from "./imported-mark.ts";
 import { mainTable, mainTableNote } from "./main-table.ts";
 import type { ReportModel } from "./model.ts";
 import { idOf, type Part, type Section } from "./section.ts";

@@ -6,7 +6,7 @@ import type { TrialUnit } from "../plan.ts";
 import type { Results, TrialRecord } from "../results.ts";
 import type { Anchor, Metric } from "../study.ts";
 import { extremes, mean } from "../statistics/summary.ts";
-import { importedMark } from "./imported-section.ts";
+import { importedMark } from "./imported-mark.ts";
 import { formatMean } from "./numbers.ts";
 
 /** A variant with a sample of its line in the figures. */

@@ -1,6 +1,6 @@
 import { html, type Markup } from "@sluice/figures/internal";
 import type { Results, TrialRecord } from "../results.ts";
-import { importedMark } from "./imported-section.ts";
+import { importedMark } from "./imported-mark.ts";
 import { unitText, variantName } from "./tables.ts";
 
 /** What a table says of each trial, besides its task, variant and seed. */

@@ -25,7 +25,11 @@ export interface TrialResult {
    * in `startup` the seconds before it began, and in `memory` the bytes that the process has held at most. Of an imported
    * trial, seconds and date may not be known.
    */
-  readonly timings: { readonly seconds?: number; readonly finished?: string; readonly [name: string]: number | string };
+  readonly timings: {
+    readonly seconds?: number;
+    readonly finished?: string;
+    readonly [name: string]: number | string | undefined;
+  };
 }
 
 /** The part of a trial's record that comes from its result. */
