@@ -107,5 +107,5 @@ test("new writes a project, and refuses a kind or a name that it does not know",
   ]);
   expect([name.code, name.stderr]).toEqual([2, expect.stringContaining("lower-case words joined by hyphens")]);
   expect(existsSync(join(scratch, "Soft_Gate"))).toBe(false);
-  expect(help.stdout).toContain("sluice new study soft-gate");
+  expect(help.stdout).toContain("sluice new compare soft-gate");
 });
