@@ -16,6 +16,7 @@ export interface Manifest {
   readonly exports?: unknown;
   readonly packageManager?: string;
   readonly dependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
 }
 
