@@ -38,7 +38,7 @@ test("runs to its end and reports what was run", { timeout: 240_000 }, async () 
   const module = fileURLToPath(new URL("./fixtures/tiny.ts", import.meta.url));
   const { records, report } = await runStudy(await prepareRun({ module, budget: "quick", out: scratch, jobs: 2 }));
   expect(records.map(({ variant, status }) => [variant, status])).toEqual(
-    ["LSTM", "GRU", "RNN-decay", "GRU-D"].map((variant) => [variant, "done"]),
+    ["LSTM", "GRU", "RNN-decay", "GRU-D", "CfC"].map((variant) => [variant, "done"]),
   );
   for (const { folder, metrics, weights, warnings } of records) {
     expect(Object.keys(metrics)).toEqual(Object.keys(tiny.metrics));
@@ -122,7 +122,7 @@ describe("every cell", () => {
   const { train } = streams({ longest: 12, steps: 16, train: 30, validation: 0, test: 0 });
   const { batch: short, order } = streamBatches(train, { size: 30, steps: 12 }).at(0);
 
-  test.for<CellName>(["lstm", "gru", "rnnDecay", "gruD"])(
+  test.for<CellName>(["lstm", "gru", "rnnDecay", "gruD", "cfc"])(
     "%s: padding reaches nothing, and time reaches the answer",
     (cell) => {
       const model = eventModel({ cell, hidden: 3 });
@@ -148,6 +148,7 @@ test("the published figures are marked as of another setting, of variants that a
     ["LSTM", 89.7, false],
     ["RNN-decay", 75.5, false],
     ["GRU-D", 97.9, false],
+    ["CfC", 99.4, false],
   ]);
   expect(events.anchors.every(({ variant }) => variant in events.variants)).toBe(true);
 });

@@ -1,8 +1,8 @@
-import { dense, gru, gruD, lstm, rnnDecay, sequence, sequential, type Cell } from "@sluice/cells";
-import { concat, onesLike, type ArrayTensor, type Tensor } from "@sluice/tensor";
+import { cfc, dense, gru, gruD, lstm, rnnDecay, sequence, sequential, type Cell } from "@sluice/cells";
+import { concat, onesLike, relu, type ArrayTensor, type Tensor } from "@sluice/tensor";
 import type { ModelOptions } from "@sluice/trials";
 
-export type CellName = "lstm" | "gru" | "rnnDecay" | "gruD";
+export type CellName = "lstm" | "gru" | "rnnDecay" | "gruD" | "cfc";
 
 /** The model's view of a batch of event streams. A type alias, not an interface, so that it is a tree of tensors. */
 export type Events = {
@@ -37,6 +37,11 @@ const readers: { readonly [name in CellName]: Reader } = {
     // Every event is observed, so the time since the last observation is the time since the last event.
     read: ({ x, elapsed }) => ({ x, extra: { mask: onesLike(x), delta: elapsed } }),
     kept: "hiddenDecay",
+  },
+  cfc: {
+    // The backbone of the authors' setting for this task: 128 units, ReLU.
+    cell: (hidden) => cfc({ input: 1, hidden, backboneUnits: 128, backboneActivation: relu }),
+    read: ({ x, elapsed }) => ({ x, extra: { elapsed } }),
   },
 };
 
