@@ -14,6 +14,7 @@ import {
   settingsOfTexts,
   settingsText,
   studyError,
+  tunesWith,
   tuningTrialCount,
   type Asked,
   type RunPlan,
@@ -108,7 +109,8 @@ export async function plannedRun(
   const { tune } = study;
   if (flags.untuned === true && tune === undefined)
     throw studyError(`the study "${study.name}" tunes nothing; leave --untuned out`);
-  if (tune === undefined || flags.untuned === true) return { name, prepared: await prepareRun(run) };
+  const isFixed = tune !== undefined && !tunesWith(tune, budgetOf(study, flags.budget).name);
+  if (tune === undefined || isFixed || flags.untuned === true) return { name, prepared: await prepareRun(run) };
   const { prepared } = await plannedSweep(first, rest, { ...given, command: "sweep" });
   if (prepared.isTuned) return { name, prepared };
   if (tune.optional === true) return { name, prepared: await prepareRun(run) };

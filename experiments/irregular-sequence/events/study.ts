@@ -91,7 +91,7 @@ export default study({
   tune: {
     over: { learningRate: { logUniform: [1e-3, 2e-2] } },
     by: "random",
-    trials: { quick: 4, full: 8 },
+    trials: { quick: 4, full: 8, paper: 0 },
     metric: "validation",
     // Whether training leaves the plateau of even odds, and when, depends on the seed as much as on the rate.
     seeds: 2,

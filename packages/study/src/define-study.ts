@@ -62,7 +62,7 @@ const tuneSchema = z.strictObject({
     'expected "random", "grid" or { halving: { setting: the one that counts steps, from: its first value, eta } }',
   ),
   trials: z
-    .union([count, z.record(z.string(), count)], "expected a number of settings to try, or one by budget")
+    .union([count, z.record(z.string(), z.int().min(0))], "expected a number of settings to try, or one by budget")
     .optional(),
   metric: z.union([z.string(), z.record(z.string(), z.string())], "expected the name of a metric, or one by task"),
   seeds: count.optional(),

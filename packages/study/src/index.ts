@@ -29,7 +29,7 @@ export { crossed, grid, type Axes } from "./variants/grid.ts";
 export { randomSearch, type Distribution, type RandomSearchOptions } from "./variants/random-search.ts";
 
 // Tuning it
-export type { Halving, Tune } from "./tuning/tune.ts";
+export { tunesWith, type Halving, type Tune } from "./tuning/tune.ts";
 export { tuningOf, tuningTrialCount, type Tuning, type TuningRung } from "./tuning/tuning.ts";
 export { planSweep, type SweepPlan } from "./tuning/plan-sweep.ts";
 export { runSweep, type SweepControl, type SweepOutcome } from "./tuning/run-sweep.ts";

@@ -6,6 +6,7 @@ import {
   sweepTime,
   trialName,
   tuningOf,
+  tunesWith,
   tuningTrialCount,
   type CachedTrial,
   type Reach,
@@ -106,7 +107,7 @@ function sweepOf({
   flags: { seeds },
 }: Planned): { readonly tuning: Tuning; readonly seconds: Seconds | null } | null {
   const { study, budget } = prepared;
-  if (study.tune === undefined) return null;
+  if (study.tune === undefined || !tunesWith(study.tune, budget)) return null;
   const tuning = tuningOf(study, { budget, ...(seeds === undefined ? {} : { seeds }) });
   return { tuning, seconds: sweepTime(prepared, time, tuning) };
 }

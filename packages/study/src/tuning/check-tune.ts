@@ -6,7 +6,7 @@ import { settingsOf, type Budget, type StudyOptions } from "../study.ts";
 import type { Settings } from "../trial.ts";
 import type { Distribution } from "../variants/random-search.ts";
 import { triedSettings } from "./tried.ts";
-import type { Tune } from "./tune.ts";
+import { tunesWith, type Tune } from "./tune.ts";
 
 type Parts = Pick<StudyOptions<Settings>, "settings" | "tasks" | "variants" | "metrics"> & {
   readonly budgets: { readonly [budget: string]: Budget<Settings> };
@@ -28,7 +28,7 @@ export function tuneProblems(tune: Tune, study: Parts): string[] {
     );
   if (problems.length > 0) return problems;
   try {
-    for (const budget of Object.keys(study.budgets)) triedSettings(tune, budget);
+    for (const budget of Object.keys(study.budgets)) if (tunesWith(tune, budget)) triedSettings(tune, budget);
     return [];
   } catch (error) {
     return [`tune.over: ${messageOf(error)}`];
@@ -83,19 +83,23 @@ function examplesOf(given: Distribution): readonly Json[] {
 }
 
 /** Settings that are tuned and that a part of the study sets: tuning would silently replace them. */
-function fixedSettings({ over }: Tune, { tasks, variants, budgets }: Parts): string[] {
+function fixedSettings(tune: Tune, { tasks, variants, budgets }: Parts): string[] {
   const places = [
     ...Object.entries(tasks).map(([name, given]) => [`tasks.${name}`, given] as const),
     ...Object.entries(variants).map(([name, given]) => [`variants.${name}`, given] as const),
-    ...Object.entries(budgets).flatMap(([name, budget]) => [
-      [`budgets.${name}`, settingsOf(budget)] as const,
-      ...Object.entries(budget.perTask ?? {}).map(
-        ([task, given]) => [`budgets.${name}.perTask.${task}`, given] as const,
-      ),
-    ]),
+    ...Object.entries(budgets).flatMap(([name, budget]) =>
+      !tunesWith(tune, name)
+        ? []
+        : [
+            [`budgets.${name}`, settingsOf(budget)] as const,
+            ...Object.entries(budget.perTask ?? {}).map(
+              ([task, given]) => [`budgets.${name}.perTask.${task}`, given] as const,
+            ),
+          ],
+    ),
   ];
   return places.flatMap(([place, given]) =>
-    Object.keys(over)
+    Object.keys(tune.over)
       .filter((name) => sets(given, name.split(".")))
       .map((name) => `${place}.${name}: fixed here, and tune.over tunes it; leave one of them out`),
   );

@@ -413,6 +413,17 @@ describe("a study says what cannot be tuned", () => {
     expect(wrong(tune, more)).toThrow(message);
   });
 
+  test("a sweep with a budget whose settings are fixed", async () => {
+    const over = { "optimizer.rate": { logUniform: [0.02, 0.3] } } as const;
+    const random: Tune = { over, by: "random", trials: { full: 3, paper: 0 }, metric: "distance" };
+    const published = descent(random, { budgets: { full: {}, paper: { optimizer: { rate: 0.3 } } } });
+    expect((await planned(published)).trials).toHaveLength(6);
+    await expect(planned(published, { budget: "paper" })).rejects.toThrow('nothing is tuned with the budget "paper"');
+    expect(wrong(random, { budgets: { full: { optimizer: { rate: 0.3 } }, paper: {} } })).toThrow(
+      "budgets.full.optimizer.rate: fixed here",
+    );
+  });
+
   test("a study without tuning, and a setting that is given and tuned", async () => {
     await expect(planned(study(options))).rejects.toThrow('the study "descent" does not say what a sweep tunes');
     await expect(planned(descent(), { asked: { settings: { optimizer: { rate: 1 } } } })).rejects.toThrow(

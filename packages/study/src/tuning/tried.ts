@@ -29,6 +29,8 @@ function drawsOf({ trials }: Tune, budget: string): number {
   const draws = typeof trials === "number" ? trials : trials?.[budget];
   if (draws === undefined)
     throw studyError(`tune.trials: missing for the budget "${budget}"; give the number of settings to try`);
+  if (draws === 0)
+    throw studyError(`tune.trials: nothing is tuned with the budget "${budget}", whose settings are fixed`);
   return draws;
 }
 

@@ -15,7 +15,10 @@ export interface Tune {
    * setting then has a `choice`. `halving` draws them too, and gives more steps to the better ones.
    */
   readonly by: "random" | "grid" | { readonly halving: Halving };
-  /** How many settings are drawn per task and variant, for all budgets or for each of them. Not with `grid`. */
+  /**
+   * How many settings are drawn per task and variant, for all budgets or for each of them. Not with `grid`. 0 for a
+   * budget that tunes nothing because its settings are fixed, such as those of a paper.
+   */
   readonly trials?: number | { readonly [budget: string]: number };
   /**
    * The metric that decides, by its name in `metrics`, or one for each task. It cannot be one of the test data (`split:
@@ -60,3 +63,7 @@ export const decidingMetric = ({ metric }: Pick<Tune, "metric">, task: string): 
 /** The metrics that decide, each once. */
 export const decidingMetrics = ({ metric }: Pick<Tune, "metric">): readonly string[] =>
   typeof metric === "string" ? [metric] : [...new Set(Object.values(metric))];
+
+/** Whether a sweep tunes with a budget: not if its settings are fixed. */
+export const tunesWith = ({ trials }: Pick<Tune, "trials">, budget: string): boolean =>
+  typeof trials !== "object" || trials[budget] !== 0;
