@@ -1,21 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { prepareRun } from "@sluice/runner";
-import { runStudy, type Results } from "@sluice/study";
+import { type Results } from "@sluice/study";
 import { key, mapTree, tensor, valuesOf } from "@sluice/tensor";
-import { afterAll, describe, expect, test } from "vitest";
-import { runInMemory, type MemoryContextOptions } from "@sluice/trials/testing";
+import { describe, expect, test } from "vitest";
+import { runInMemory, type MemoryContextOptions, studySuite } from "@sluice/trials/testing";
 import { claims } from "./claims.ts";
 import tiny, { size } from "./fixtures/tiny.ts";
 import { eventModel, type CellName } from "./model.ts";
 import { inOrder, likeLengths, longestFirst, perEpoch, perEvent } from "./padding.ts";
 import events from "./study.ts";
 import { streamBatches, streams } from "./streams.ts";
-
-const scratch = mkdtempSync(join(tmpdir(), "sluice-events-"));
-afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 type Config = (typeof tiny)["settings"];
 
@@ -24,59 +16,13 @@ const config: Config = { ...tiny.settings, ...size, cell: "gruD" };
 const run = (given: Config, options: Omit<MemoryContextOptions<Config>, "config"> = {}) =>
   runInMemory(tiny, { config: given, ...options });
 
-/** What may not differ between two runs: all but the times. */
-function bits({ outcome, left }: Awaited<ReturnType<typeof run>>): unknown {
-  const {
-    log: _,
-    series: { [perEvent]: _event, [perEpoch]: _epoch, ...series },
-    ...rest
-  } = left;
-  return { metrics: outcome?.metrics, weights: outcome?.weights, ...rest, series };
-}
-
-test("runs to its end and reports what was run", { timeout: 240_000 }, async () => {
-  const module = fileURLToPath(new URL("./fixtures/tiny.ts", import.meta.url));
-  const { records, report } = await runStudy(await prepareRun({ module, budget: "quick", out: scratch, jobs: 2 }));
-  expect(records.map(({ variant, status }) => [variant, status])).toEqual(
-    ["LSTM", "GRU", "RNN-decay", "GRU-D", "CfC"].map((variant) => [variant, "done"]),
-  );
-  for (const { folder, metrics, weights, warnings } of records) {
-    expect(Object.keys(metrics)).toEqual(Object.keys(tiny.metrics));
-    expect(Object.values(metrics).every(Number.isFinite)).toBe(true);
-    expect(weights).toMatch(/^[0-9a-f]{64}$/);
-    expect(warnings).toEqual([]);
-    const { timings } = JSON.parse(readFileSync(join(folder, "result.json"), "utf8"));
-    for (const name of [inOrder, longestFirst, likeLengths]) expect(timings[`epoch, ${name}`]).toBeGreaterThan(0);
-    expect(readFileSync(join(folder, "log.txt"), "utf8")).toMatch(
-      /similar lengths together: [\d.]+ µs per event, \d+ events/,
-    );
-  }
-  const page = readFileSync(report, "utf8");
-  for (const text of [
-    "Hasani et al. 2022 (CfC), table 4",
-    "Another setting",
-    "training time per real event",
-    "Unsorted vs longest first: ",
-    "scaled down",
-    "undecided",
-  ])
-    expect(page).toContain(text);
+describe("the study", () => {
+  const laws = studySuite(tiny, { budget: "quick", timed: [perEvent, perEpoch], diverging: { learningRate: 1e38 } });
+  test.for(laws)("$name", ({ skip, run: obey }, context) => (skip === undefined ? obey() : context.skip(skip)));
 });
 
 describe("a trial", () => {
   const whole = run(config);
-
-  // Between two points of the loss curve; at a validation; after the last step.
-  test.for([4, 5, 12])("that is stopped at step %i goes on to the same bits", async (stopAt) => {
-    const stopped = await run(config, { stopAt });
-    expect(stopped.outcome).toBeNull();
-    expect(stopped.left.checkpoint?.step).toBe(stopAt);
-    expect(bits(await run(config, { from: stopped.left }))).toEqual(bits(await whole));
-  });
-
-  test("has the same bits with two threads", async () => {
-    expect(bits(await run(config, { threads: 2 }))).toEqual(bits(await whole));
-  });
 
   test("shows what the decay leaves, at the start and the end, of cells that decay", async () => {
     const { left } = await whole;
@@ -104,13 +50,6 @@ describe("a trial", () => {
         6,
       );
     }
-  });
-
-  test("that diverges says at which step and where", async () => {
-    const { outcome, left } = await run({ ...config, learningRate: 1e38 });
-    expect(outcome).toBeNull();
-    expect(left.diverged?.step).toBeGreaterThan(0);
-    expect(left.diverged?.tensor).not.toBe("");
   });
 
   test("of a hidden size of 0 is an error that says so", async () => {

@@ -1,19 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { weightsHash } from "@sluice/formats";
-import { loadTrial, prepareRun } from "@sluice/runner";
-import { runStudy, trialConfig } from "@sluice/study";
-import { key } from "@sluice/tensor";
-import { afterAll, describe, expect, test } from "vitest";
-import { runInMemory, type Left, type MemoryContextOptions } from "@sluice/trials/testing";
-import { digitModel } from "./model.ts";
+import { describe, expect, test } from "vitest";
+import { runInMemory, type Left, type MemoryContextOptions, studySuite } from "@sluice/trials/testing";
 import tiny, { size } from "./fixtures/tiny.ts";
 import digits from "./study.ts";
-
-const scratch = mkdtempSync(join(tmpdir(), "sluice-digits-"));
-afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 type Config = (typeof tiny)["settings"];
 
@@ -22,39 +10,9 @@ const rows: Config = { ...tiny.settings, ...size, size: 14, cell: "lstm" };
 const run = (given: Config, options: Omit<MemoryContextOptions<Config>, "config"> = {}) =>
   runInMemory(tiny, { config: given, ...options });
 
-test("runs to its end and reports what was run", { timeout: 600_000 }, async () => {
-  const module = fileURLToPath(new URL("./fixtures/tiny.ts", import.meta.url));
-  const prepared = await prepareRun({ module, budget: "quick", out: scratch, jobs: 2 });
-  expect(Object.keys(prepared.data)).toHaveLength(10);
-  const { records, report } = await runStudy(prepared);
-  expect(records.map(({ task, variant, status }) => [task, variant, status])).toEqual(
-    ["rows", "pixels"].flatMap((task) => ["RNN", "GRU", "LSTM"].map((variant) => [task, variant, "done"])),
-  );
-  for (const { task, variant, folder, metrics, weights, warnings } of records) {
-    const { config } = JSON.parse(readFileSync(join(folder, "config.json"), "utf8"));
-    expect(config).toEqual(trialConfig(tiny, { task, variant, budget: "quick" }));
-    expect(config).toMatchObject({ cell: variant.toLowerCase(), by: task, hidden: 4, epochs: task === "rows" ? 3 : 1 });
-    expect(Object.keys(metrics)).toEqual(["validation", "accuracy", "loss", "gradientNorm", "horizon"]);
-    expect(Object.values(metrics).every(Number.isFinite)).toBe(true);
-    const input = task === "rows" ? config.size : 1;
-    const like = digitModel({ cell: config.cell, input, hidden: config.hidden }).init(key(0));
-    const loaded = await loadTrial(folder, { like });
-    expect(await weightsHash(loaded.weights.last ?? {})).toBe(weights);
-    expect(loaded.weights.best).toBeDefined();
-    expect(warnings).toEqual([]);
-  }
-  const page = readFileSync(report, "utf8");
-  for (const { weights } of records) expect(page).toContain(weights);
-  for (const text of [
-    "hidden 4",
-    "learningRate 0.001",
-    "Bai et al. 2018, table 1",
-    "do not compare it with MNIST test accuracy",
-    "dL/dhₜ",
-    "start of training",
-    "undecided",
-  ])
-    expect(page).toContain(text);
+describe("the study", () => {
+  const laws = studySuite(tiny, { budget: "quick", diverging: { learningRate: 1e38 } });
+  test.for(laws)("$name", ({ skip, run: obey }, context) => (skip === undefined ? obey() : context.skip(skip)));
 });
 
 describe("a trial", () => {
@@ -84,18 +42,6 @@ describe("a trial", () => {
     expect(horizons.every(({ horizon }) => horizon >= 0 && horizon <= 13)).toBe(true);
   });
 
-  // Between two points of the loss curve; at a validation; after the last step.
-  test.for([4, 5, 12])("that is stopped at step %i goes on to the same bits", async (stopAt) => {
-    const stopped = await run(rows, { stopAt });
-    expect(stopped.outcome).toBeNull();
-    expect(stopped.left.checkpoint?.step).toBe(stopAt);
-    expect(await run(rows, { from: stopped.left })).toEqual(await whole);
-  });
-
-  test("has the same bits with two threads", async () => {
-    expect(await run(rows, { threads: 2 })).toEqual(await whole);
-  });
-
   test("has other weights with another cell, and learns more with a larger step", async () => {
     const [{ outcome }, gru, fast] = await Promise.all([
       whole,
@@ -105,14 +51,6 @@ describe("a trial", () => {
     expect(gru.outcome?.weights).not.toBe(outcome?.weights);
     const lossOf = ({ rows: curve }: Left): number => curve.findLast((row) => "loss" in row)?.["loss"] ?? NaN;
     expect(lossOf(fast.left)).toBeLessThan(lossOf((await whole).left));
-  });
-
-  test("that diverges says at which step and where", async () => {
-    const { outcome, left } = await run({ ...rows, cell: "rnn", learningRate: 1e38 });
-    expect(outcome).toBeNull();
-    expect(left.diverged?.step).toBeGreaterThan(0);
-    expect(left.diverged?.tensor).not.toBe("");
-    expect(left.log[0]).toContain(`training diverged at step ${left.diverged?.step}`);
   });
 
   test("of a hidden size of 0 is an error that says so", async () => {

@@ -1,21 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { halves, type Halves } from "@sluice/data";
-import { prepareRun } from "@sluice/runner";
-import { runStudy, type Results } from "@sluice/study";
+import { type Results } from "@sluice/study";
 import { key, tensor, valuesOf } from "@sluice/tensor";
 import { rowsOf } from "@sluice/train";
-import { afterAll, describe, expect, test } from "vitest";
-import { runInMemory, type MemoryContextOptions } from "@sluice/trials/testing";
+import { describe, expect, test } from "vitest";
+import { runInMemory, type MemoryContextOptions, studySuite } from "@sluice/trials/testing";
 import { claims } from "./claims.ts";
 import tiny, { size } from "./fixtures/tiny.ts";
 import { accuracyByCase, casesOf } from "./missing.ts";
 import { halvesModel, type FusionName } from "./model.ts";
-
-const scratch = mkdtempSync(join(tmpdir(), "sluice-halves-"));
-afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 type Config = (typeof tiny)["settings"];
 
@@ -24,44 +16,13 @@ const config: Config = { ...tiny.settings, ...size, fusion: "gmu" };
 const run = (given: Config, options: Omit<MemoryContextOptions<Config>, "config"> = {}) =>
   runInMemory(tiny, { config: given, ...options });
 
-test("runs to its end and reports what was run", { timeout: 240_000 }, async () => {
-  const module = fileURLToPath(new URL("./fixtures/tiny.ts", import.meta.url));
-  const { records, report } = await runStudy(await prepareRun({ module, budget: "quick", out: scratch, jobs: 2 }));
-  expect(records.map(({ variant, status }) => [variant, status])).toEqual(
-    ["Upper half", "Lower half", "Concatenation", "Gated", "LMF"].map((variant) => [variant, "done"]),
-  );
-  for (const { metrics, weights, warnings } of records) {
-    expect(Object.keys(metrics)).toEqual(Object.keys(tiny.metrics));
-    expect(Object.values(metrics).every(Number.isFinite)).toBe(true);
-    expect(weights).toMatch(/^[0-9a-f]{64}$/);
-    expect(warnings).toEqual([]);
-  }
-  expect(new Set(records.map(({ weights }) => weights)).size).toBe(5);
-  const page = readFileSync(report, "utf8");
-  for (const text of [
-    "no published numbers",
-    "upper half missing",
-    "How far the gated fusion opens to each half",
-    "Upper half missing: ",
-    "undecided",
-  ])
-    expect(page).toContain(text);
+describe("the study", () => {
+  const laws = studySuite(tiny, { budget: "quick", diverging: { learningRate: 1e38 } });
+  test.for(laws)("$name", ({ skip, run: obey }, context) => (skip === undefined ? obey() : context.skip(skip)));
 });
 
 describe("a trial", () => {
   const whole = run(config);
-
-  // Between two points of the loss curve; at a validation; after the last step.
-  test.for([4, 5, 12])("that is stopped at step %i goes on to the same bits", async (stopAt) => {
-    const stopped = await run(config, { stopAt });
-    expect(stopped.outcome).toBeNull();
-    expect(stopped.left.checkpoint?.step).toBe(stopAt);
-    expect(await run(config, { from: stopped.left })).toEqual(await whole);
-  });
-
-  test("has the same bits with two threads", async () => {
-    expect(await run(config, { threads: 2 })).toEqual(await whole);
-  });
 
   test("its accuracy is that of the cases together", async () => {
     const { outcome } = await whole;
@@ -90,13 +51,6 @@ describe("a trial", () => {
       expect(open.every((value) => value > 0 && value < 1)).toBe(true);
     }
     expect((await run({ ...config, fusion: "lmf" })).left.series).toEqual({});
-  });
-
-  test("that diverges says at which step and where", async () => {
-    const { outcome, left } = await run({ ...config, learningRate: 1e38 });
-    expect(outcome).toBeNull();
-    expect(left.diverged?.step).toBeGreaterThan(0);
-    expect(left.diverged?.tensor).not.toBe("");
   });
 
   test("of a hidden size of 0 is an error that says so", async () => {

@@ -27,6 +27,8 @@ export interface MemoryContextOptions<S extends Settings> {
   readonly seed?: number;
   /** The fold that it is tested on; default none. */
   readonly fold?: TrialContext["fold"];
+  /** The folder of its data; default none. */
+  readonly dataFolder?: string | null;
   /** Asks the trial to stop when it reports this step. */
   readonly stopAt?: number;
 }
@@ -39,6 +41,7 @@ function memoryContext<S extends Settings>({
   tuning = false,
   seed = 1,
   fold = null,
+  dataFolder = null,
   stopAt,
 }: MemoryContextOptions<S>): { readonly context: TrialContext<S>; left(): Left } {
   const restored = from?.checkpoint ?? null;
@@ -59,7 +62,7 @@ function memoryContext<S extends Settings>({
     tuning,
     config,
     threads,
-    dataFolder: null,
+    dataFolder,
     signal: stop.signal,
     restored,
     log: (text) => void log.push(text),

@@ -1,0 +1,201 @@
+import { inProcess, memoryStore, planRun, runStudy, trialConfig, type Settings, type Study } from "@sluice/study";
+import { checksOf, type Law, lawsOf } from "@sluice/tensor/testing";
+import { runInMemory, type Left, type MemoryContextOptions } from "./run-in-memory.ts";
+
+/** Options of {@link studySuite}. */
+export interface StudySuiteOptions<S extends Settings> {
+  /** The budget with which everything takes seconds. */
+  readonly budget: string;
+  /** The folder of a study that reads data files; default: none. */
+  readonly dataFolder?: string | null;
+  /** The step at which a trial is stopped, one before its last checkpoint, so that it goes on; default 4. */
+  readonly stopAt?: number;
+  /** Settings with which training diverges. Without them, the law about divergence is left out. */
+  readonly diverging?: Partial<S>;
+  /** Names of series that hold times, which differ between two runs. */
+  readonly timed?: readonly string[];
+  /** Pairs of variants with the same weights, because they differ only in how they are tested or timed. */
+  readonly sameWeights?: readonly (readonly [string, string])[];
+  /** Laws that do not hold, and why. */
+  readonly except?: Partial<Readonly<Record<StudyLawName, string>>>;
+}
+
+/** One law, to be run as a test. */
+export type StudyLaw = Law<StudyLawName>;
+
+/** The name of a law that every study must obey. */
+export type StudyLawName = keyof typeof all;
+
+/** What the laws of one study share. */
+interface Given {
+  readonly study: Study;
+  readonly options: StudySuiteOptions<Settings>;
+}
+
+const all = {
+  "every trial runs to its end, with a finite value of each metric of its task": everyTrial,
+  "the report has every variant, claim and published number": report,
+  "variants with the same seed have different weights": variants,
+  "a trial that is stopped goes on to the same bits": stopped,
+  "two threads give the bits of one": threads,
+  "a trial that diverges says at which step and where": divergence,
+} as const;
+
+/**
+ * The laws of a study, as tests of any runner. They run all of its trials with one seed and a small budget in this
+ * process.
+ *
+ *     for (const { name, skip, run } of studySuite(study({ ...options, budgets: { tiny } }), { budget: "tiny" }))
+ *       test(name, { skip: skip !== undefined }, run);
+ */
+export function studySuite<S extends Settings>(study: Study<S>, options: StudySuiteOptions<S>): readonly StudyLaw[];
+export function studySuite(study: Study, options: StudySuiteOptions<Settings>): readonly StudyLaw[] {
+  let ran: ReturnType<typeof runOf> | undefined;
+  const given = { study, options, outcome: () => (ran ??= runOf({ study, options })) };
+  return lawsOf(
+    "studySuite",
+    checksOf(all, () => given),
+    {
+      except: options.except,
+      untried: {
+        "a trial that diverges says at which step and where":
+          options.diverging === undefined ? "settings that diverge were not given" : undefined,
+      },
+    },
+  );
+}
+
+interface Tried extends Given {
+  readonly outcome: () => ReturnType<typeof runOf>;
+}
+
+async function runOf({ study, options: { budget, dataFolder = null } }: Given) {
+  const store = memoryStore();
+  const { records } = await runStudy(
+    await planRun(study, { store, executor: inProcess(), budget, seeds: 1, dataFolder }),
+  );
+  return { records, page: store.report() ?? "" };
+}
+
+async function everyTrial({ study, outcome }: Tried): Promise<void> {
+  const { records } = await outcome();
+  for (const { task, variant, status, reason, metrics, warnings } of records) {
+    const place = `${task} / ${variant}`;
+    if (status !== "done") throw new Error(`${place} is ${status}: ${reason}`);
+    if (warnings.length > 0) throw new Error(`${place} warns: ${warnings.join("; ")}`);
+    for (const [name, metric] of Object.entries(study.metrics)) {
+      if (metric.tasks !== undefined && !metric.tasks.includes(task)) continue;
+      const value = metrics[name] ?? null;
+      if (value === null || !Number.isFinite(value))
+        throw new Error(`${place}: ${name} is ${value}, expected a finite number`);
+    }
+  }
+}
+
+async function report({ study, outcome }: Tried): Promise<void> {
+  const page = textOf((await outcome()).page);
+  const expected = [
+    ...Object.keys(study.variants),
+    ...study.claims.map(({ text }) => text),
+    ...study.anchors.map(({ source }) => source),
+  ];
+  for (const text of expected)
+    if (!page.includes(text.replace(/\s+/g, " "))) throw new Error(`the report does not have the text: ${text}`);
+}
+
+async function variants({ options: { sameWeights = [] }, outcome }: Tried): Promise<void> {
+  const { records } = await outcome();
+  const expected = (a: string, b: string): boolean =>
+    sameWeights.some((pair) => pair.includes(a) && pair.includes(b) && a !== b);
+  for (const [i, a] of records.entries())
+    for (const b of records.slice(i + 1)) {
+      if (a.task !== b.task || a.fold?.index !== b.fold?.index || a.weights === undefined) continue;
+      if ((a.weights === b.weights) !== expected(a.variant, b.variant))
+        throw new Error(
+          `on ${a.task}, ${a.variant} and ${b.variant} have ${a.weights === b.weights ? "the same" : "different"} weights`,
+        );
+    }
+}
+
+async function stopped(given: Tried): Promise<void> {
+  const { stopAt = 4 } = given.options;
+  for (const config of oneOfEach(given)) {
+    const whole = await trialOf(given, { config });
+    const first = await trialOf(given, { config, stopAt });
+    if (first.outcome !== null) throw new Error(`the trial ended before step ${stopAt}; choose another stopAt`);
+    if (first.left.checkpoint === null)
+      throw new Error(`the trial left no checkpoint when it was stopped at ${stopAt}`);
+    same(given, whole, await trialOf(given, { config, from: first.left }));
+  }
+}
+
+async function threads(given: Tried): Promise<void> {
+  for (const config of oneOfEach(given).slice(0, 1))
+    same(given, await trialOf(given, { config }), await trialOf(given, { config, threads: 2 }));
+}
+
+async function divergence(given: Tried): Promise<void> {
+  const [config] = oneOfEach(given);
+  const { outcome, left } = await trialOf(given, { config: { ...config, ...settingsOf(given.options.diverging) } });
+  if (outcome !== null || left.diverged === null) throw new Error("training did not diverge");
+  if (!(left.diverged.step > 0) || left.diverged.tensor === "")
+    throw new Error(`training diverged at step ${left.diverged.step} in "${left.diverged.tensor}"`);
+}
+
+/** Settings without those that are undefined. */
+const settingsOf = (given: Partial<Settings> = {}): Settings =>
+  Object.fromEntries(Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+
+/** The settings of the first trial, and of the last one, which has another task or variant. */
+function oneOfEach({ study, options: { budget } }: Given): readonly Settings[] {
+  const [tasks, names] = [Object.keys(study.tasks), Object.keys(study.variants)];
+  const places = [
+    [tasks[0], names[0]],
+    [tasks.at(-1), names.at(-1)],
+  ] as const;
+  return places.map(([task = "", variant = ""]) => trialConfig(study, { task, variant, budget }));
+}
+
+const trialOf = (
+  { study, options: { dataFolder = null } }: Given,
+  given: Omit<MemoryContextOptions<Settings>, "dataFolder">,
+) =>
+  runInMemory(study, {
+    ...given,
+    dataFolder,
+    ...(study.folds === undefined ? {} : { fold: { index: 0, of: study.folds } }),
+  });
+
+type Ended = Awaited<ReturnType<typeof trialOf>>;
+
+function same({ options: { timed = [] } }: Given, a: Ended, b: Ended): void {
+  const bits = ({ outcome, left }: Ended): string =>
+    JSON.stringify({
+      metrics: outcome?.metrics,
+      weights: outcome?.weights,
+      rows: left.rows,
+      series: untimed(left.series, timed),
+      files: Object.fromEntries(Object.entries(left.files).map(([name, bytes]) => [name, Array.from(bytes)])),
+    });
+  if (bits(a) !== bits(b)) throw new Error("two runs of a trial differ");
+}
+
+const untimed = (series: Left["series"], timed: readonly string[]) =>
+  Object.entries(series)
+    .filter(([name]) => !timed.includes(name))
+    .map(([name, { x, lines }]) => [
+      name,
+      Array.from(x.values),
+      Object.entries(lines).map(([line, values]) => [line, Array.from(values)]),
+    ]);
+
+/** The text of a page, without tags. */
+const textOf = (page: string): string =>
+  page
+    .replace(/<[^>]*>/g, "")
+    .replaceAll("&lt;", "<")
+    .replaceAll("&gt;", ">")
+    .replaceAll("&quot;", '"')
+    .replaceAll("&#39;", "'")
+    .replaceAll("&amp;", "&")
+    .replace(/\s+/g, " ");
