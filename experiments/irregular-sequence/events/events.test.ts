@@ -3,21 +3,36 @@ import { key, mapTree, tensor, valuesOf } from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
 import { runInMemory, type MemoryContextOptions, studySuite } from "@sluice/trials/testing";
 import { claims } from "./claims.ts";
-import tiny, { size } from "./fixtures/tiny.ts";
 import { eventModel, type CellName } from "./model.ts";
 import { inOrder, likeLengths, longestFirst, perEpoch, perEvent } from "./padding.ts";
 import events from "./study.ts";
 import { streamBatches, streams } from "./streams.ts";
 
-type Config = (typeof tiny)["settings"];
+/** The settings that differ. */
+const size = {
+  longest: 6,
+  steps: 6,
+  train: 40,
+  validation: 20,
+  test: 20,
+  hidden: 4,
+  batch: 10,
+  epochs: 3,
+  logEvery: 3,
+  validateEvery: 5,
+  timedStreams: 20,
+  timedBatch: 10,
+};
 
-const config: Config = { ...tiny.settings, ...size, cell: "gruD" };
+type Config = (typeof events)["settings"];
+
+const config: Config = { ...events.settings, ...size, cell: "gruD" };
 
 const run = (given: Config, options: Omit<MemoryContextOptions<Config>, "config"> = {}) =>
-  runInMemory(tiny, { config: given, ...options });
+  runInMemory(events, { config: given, ...options });
 
 describe("the study", () => {
-  const laws = studySuite(tiny, { budget: "quick", timed: [perEvent, perEpoch], diverging: { learningRate: 1e38 } });
+  const laws = studySuite(events, { size, timed: [perEvent, perEpoch], diverging: { learningRate: 1e38 } });
   test.for(laws)("$name", ({ skip, run: obey }, context) => (skip === undefined ? obey() : context.skip(skip)));
 });
 

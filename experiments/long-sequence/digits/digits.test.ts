@@ -1,17 +1,29 @@
 import { describe, expect, test } from "vitest";
 import { runInMemory, type Left, type MemoryContextOptions, studySuite } from "@sluice/trials/testing";
-import tiny, { size } from "./fixtures/tiny.ts";
 import digits from "./study.ts";
 
-type Config = (typeof tiny)["settings"];
+/** The settings that differ. */
+const size = {
+  train: 40,
+  validation: 20,
+  test: 20,
+  hidden: 4,
+  batch: 10,
+  epochs: 3,
+  logEvery: 3,
+  validateEvery: 5,
+  flowExamples: 5,
+};
 
-const rows: Config = { ...tiny.settings, ...size, size: 14, cell: "lstm" };
+type Config = (typeof digits)["settings"];
+
+const rows: Config = { ...digits.settings, ...size, size: 14, cell: "lstm" };
 
 const run = (given: Config, options: Omit<MemoryContextOptions<Config>, "config"> = {}) =>
-  runInMemory(tiny, { config: given, ...options });
+  runInMemory(digits, { config: given, ...options });
 
 describe("the study", () => {
-  const laws = studySuite(tiny, { budget: "quick", diverging: { learningRate: 1e38 } });
+  const laws = studySuite(digits, { size, diverging: { learningRate: 1e38 } });
   test.for(laws)("$name", ({ skip, run: obey }, context) => (skip === undefined ? obey() : context.skip(skip)));
 });
 

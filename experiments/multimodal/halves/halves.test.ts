@@ -5,19 +5,31 @@ import { rowsOf } from "@sluice/train";
 import { describe, expect, test } from "vitest";
 import { runInMemory, type MemoryContextOptions, studySuite } from "@sluice/trials/testing";
 import { claims } from "./claims.ts";
-import tiny, { size } from "./fixtures/tiny.ts";
 import { accuracyByCase, casesOf } from "./missing.ts";
 import { halvesModel, type FusionName } from "./model.ts";
+import halvesStudy from "./study.ts";
 
-type Config = (typeof tiny)["settings"];
+/** The settings that differ. */
+const size = {
+  train: 40,
+  validation: 30,
+  test: 20,
+  hidden: 4,
+  batch: 10,
+  epochs: 3,
+  logEvery: 3,
+  validateEvery: 5,
+};
 
-const config: Config = { ...tiny.settings, ...size, fusion: "gmu" };
+type Config = (typeof halvesStudy)["settings"];
+
+const config: Config = { ...halvesStudy.settings, ...size, fusion: "gmu" };
 
 const run = (given: Config, options: Omit<MemoryContextOptions<Config>, "config"> = {}) =>
-  runInMemory(tiny, { config: given, ...options });
+  runInMemory(halvesStudy, { config: given, ...options });
 
 describe("the study", () => {
-  const laws = studySuite(tiny, { budget: "quick", diverging: { learningRate: 1e38 } });
+  const laws = studySuite(halvesStudy, { size, diverging: { learningRate: 1e38 } });
   test.for(laws)("$name", ({ skip, run: obey }, context) => (skip === undefined ? obey() : context.skip(skip)));
 });
 
@@ -99,8 +111,8 @@ describe("the claims", () => {
       [0, 1, 2, 3, 4].map((seed) => ({ seed, value: of(variant, metric) * (1 + seed / 1000) + seed }));
     return {
       tasks: ["halves"],
-      variants: Object.keys(tiny.variants),
-      metrics: tiny.metrics,
+      variants: Object.keys(halvesStudy.variants),
+      metrics: halvesStudy.metrics,
       trials: [],
       of: () => [],
       values,

@@ -1,11 +1,21 @@
-import { inProcess, memoryStore, planRun, runStudy, trialConfig, type Settings, type Study } from "@sluice/study";
-import { checksOf, type Law, lawsOf } from "@sluice/tensor/testing";
+import {
+  inProcess,
+  memoryStore,
+  planRun,
+  runStudy,
+  study as defineStudy,
+  trialConfig,
+  type Budget,
+  type Settings,
+  type Study,
+} from "@sluice/study";
+import { checksOf, type Law, lawsOf, once } from "@sluice/tensor/testing";
 import { runInMemory, type Left, type MemoryContextOptions } from "./run-in-memory.ts";
 
 /** Options of {@link studySuite}. */
 export interface StudySuiteOptions<S extends Settings> {
-  /** The budget with which everything takes seconds. */
-  readonly budget: string;
+  /** The settings with which everything takes seconds: those of a budget. */
+  readonly size: Budget<S>;
   /** The folder of a study that reads data files; default: none. */
   readonly dataFolder?: string | null;
   /** The step at which a trial is stopped, one before its last checkpoint, so that it goes on; default 4. */
@@ -42,16 +52,17 @@ const all = {
 } as const;
 
 /**
- * The laws of a study, as tests of any runner. They run all of its trials with one seed and a small budget in this
+ * The laws of a study, as tests of any runner. They run all of its trials with one seed and a small size in this
  * process.
  *
- *     for (const { name, skip, run } of studySuite(study({ ...options, budgets: { tiny } }), { budget: "tiny" }))
+ *     for (const { name, skip, run } of studySuite(digits, { size: { train: 40, test: 20, hidden: 4, epochs: 3 } }))
  *       test(name, { skip: skip !== undefined }, run);
  */
 export function studySuite<S extends Settings>(study: Study<S>, options: StudySuiteOptions<S>): readonly StudyLaw[];
-export function studySuite(study: Study, options: StudySuiteOptions<Settings>): readonly StudyLaw[] {
-  let ran: ReturnType<typeof runOf> | undefined;
-  const given = { study, options, outcome: () => (ran ??= runOf({ study, options })) };
+export function studySuite(whole: Study, options: StudySuiteOptions<Settings>): readonly StudyLaw[] {
+  const study = resized(whole, options.size);
+  const outcome = once(() => runOf({ study, options }));
+  const given = { study, options, outcome };
   return lawsOf(
     "studySuite",
     checksOf(all, () => given),
@@ -69,7 +80,14 @@ interface Tried extends Given {
   readonly outcome: () => ReturnType<typeof runOf>;
 }
 
-async function runOf({ study, options: { budget, dataFolder = null } }: Given) {
+const budget = "suite";
+
+/** The study with another budget, and without tuning. */
+function resized({ kind: _, tune: _tune, ...options }: Study, size: Budget<Settings>): Study {
+  return defineStudy({ ...options, budgets: { ...options.budgets, [budget]: size } });
+}
+
+async function runOf({ study, options: { dataFolder = null } }: Given) {
   const store = memoryStore();
   const { records } = await runStudy(
     await planRun(study, { store, executor: inProcess(), budget, seeds: 1, dataFolder }),
@@ -135,7 +153,7 @@ async function threads(given: Tried): Promise<void> {
 }
 
 async function divergence(given: Tried): Promise<void> {
-  const [config] = oneOfEach(given);
+  const config = oneOfEach(given).at(-1);
   const { outcome, left } = await trialOf(given, { config: { ...config, ...settingsOf(given.options.diverging) } });
   if (outcome !== null || left.diverged === null) throw new Error("training did not diverge");
   if (!(left.diverged.step > 0) || left.diverged.tensor === "")
@@ -147,7 +165,7 @@ const settingsOf = (given: Partial<Settings> = {}): Settings =>
   Object.fromEntries(Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 
 /** The settings of the first trial, and of the last one, which has another task or variant. */
-function oneOfEach({ study, options: { budget } }: Given): readonly Settings[] {
+function oneOfEach({ study }: Given): readonly Settings[] {
   const [tasks, names] = [Object.keys(study.tasks), Object.keys(study.variants)];
   const places = [
     [tasks[0], names[0]],
