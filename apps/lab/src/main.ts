@@ -1,53 +1,11 @@
 #!/usr/bin/env node
-import { addBundle } from "./commands/bundle.ts";
-import { addCompare } from "./commands/compare.ts";
-import { addData } from "./commands/data.ts";
-import { addDiff } from "./commands/diff.ts";
-import { addExport } from "./commands/export.ts";
-import { addImport } from "./commands/import.ts";
-import { addList } from "./commands/list.ts";
-import { addLogs } from "./commands/logs.ts";
-import { addNew } from "./commands/new.ts";
-import { addNote } from "./commands/note.ts";
-import { addPlan } from "./commands/plan.ts";
-import { addQuery } from "./commands/query.ts";
-import { addReport } from "./commands/report.ts";
-import { addRun } from "./commands/run.ts";
-import { addStatus } from "./commands/status.ts";
-import { addSweep } from "./commands/sweep.ts";
-import { addTag } from "./commands/tag.ts";
-import { addVerify } from "./commands/verify.ts";
-import { addWorker } from "./commands/worker.ts";
-import { addWhy } from "./commands/why.ts";
-import { codeOf, programOf, thisTerminal } from "./program.ts";
-import { EXIT, type AddCommand } from "./terminal.ts";
+import { enableCompileCache, getCompileCacheDir } from "node:module";
 
-const commands: readonly AddCommand[] = [
-  addRun,
-  addSweep,
-  addWorker,
-  addPlan,
-  addStatus,
-  addReport,
-  addCompare,
-  addDiff,
-  addWhy,
-  addVerify,
-  addList,
-  addQuery,
-  addTag,
-  addNote,
-  addLogs,
-  addData,
-  addExport,
-  addImport,
-  addBundle,
-  addNew,
-];
+// Node keeps what it has compiled, for later commands and for the processes of trials. It compiles what is imported
+// from here on.
+enableCompileCache();
+const kept = getCompileCacheDir();
+if (kept !== undefined) process.env["NODE_COMPILE_CACHE"] ??= kept;
 
-const terminal = thisTerminal();
-let code: number = EXIT.done;
-const program = programOf("sluice", "Reproducible studies of gated recurrent networks.");
-for (const add of commands) add(program, terminal, (ended) => void (code = ended));
-
-process.exitCode = await codeOf(program, process.argv.slice(2), () => code);
+const { sluice } = await import("./sluice.ts");
+process.exitCode = await sluice(process.argv.slice(2));

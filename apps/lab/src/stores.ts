@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { folderStore, type FolderStore } from "@sluice/runner";
+import { folderStore, type FolderStore } from "@sluice/runner/folder";
 import { studyError } from "@sluice/study";
 
 /** The store of a runs folder. Throws if there is no such folder. */

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { FolderStore } from "@sluice/runner";
+import type { FolderStore } from "@sluice/runner/folder";
 import { identified } from "@sluice/study";
 
 /** How many trials ended so, and the seconds that they worked. */

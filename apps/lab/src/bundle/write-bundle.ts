@@ -1,7 +1,7 @@
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, sep } from "node:path";
 import { sha256 } from "@sluice/formats";
-import type { FolderStore } from "@sluice/runner";
+import type { FolderStore } from "@sluice/runner/folder";
 import { messageOf, readModel, readRun, studyError, type ReportModel, type Store, type StoredRun } from "@sluice/study";
 import { csvLines } from "../export/csv.ts";
 import { latexTable } from "../export/latex.ts";

@@ -1,4 +1,4 @@
-import { annotate, readAnnotations } from "@sluice/runner";
+import { annotate, readAnnotations } from "@sluice/runner/folder";
 import { studyError, withNote, withoutNote } from "@sluice/study";
 import { positive } from "../arguments.ts";
 import { annotatable, annotationLines, type Annotated } from "../run-folders/annotated.ts";

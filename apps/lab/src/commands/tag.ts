@@ -1,4 +1,4 @@
-import { annotate, readAnnotations } from "@sluice/runner";
+import { annotate, readAnnotations } from "@sluice/runner/folder";
 import { studyError, suggestion, withTags } from "@sluice/study";
 import { annotatable, annotationLines, type Annotated } from "../run-folders/annotated.ts";
 import { EXIT, widthOf, type AddCommand, type Terminal } from "../terminal.ts";

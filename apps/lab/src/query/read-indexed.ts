@@ -1,4 +1,4 @@
-import { folderStore } from "@sluice/runner";
+import { folderStore } from "@sluice/runner/folder";
 import {
   identified,
   readRun,

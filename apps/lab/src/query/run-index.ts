@@ -1,6 +1,6 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { folderStore } from "@sluice/runner";
+import { folderStore } from "@sluice/runner/folder";
 import { messageOf, studyError, type Manifest } from "@sluice/study";
 import { annotatedTrials, annotationsIn } from "../run-folders/annotated.ts";
 import { runsBelow, type FoundRun } from "../run-folders/find-runs.ts";

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { readAnnotations } from "@sluice/runner";
+import { readAnnotations } from "@sluice/runner/folder";
 import { isAnnotated, messageOf, NO_ANNOTATIONS, studyError, type Annotations } from "@sluice/study";
 import { wrapped } from "../layout.ts";
 import { isTrialFolder, trialsAt, type NamedTrial } from "./trial-folders.ts";

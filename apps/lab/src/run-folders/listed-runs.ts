@@ -1,5 +1,5 @@
 import { basename, join } from "node:path";
-import { folderStore } from "@sluice/runner";
+import { folderStore } from "@sluice/runner/folder";
 import { messageOf, type Annotations, type Manifest } from "@sluice/study";
 import { annotatedTrials, annotationsIn } from "./annotated.ts";
 import { runsBelow } from "./find-runs.ts";

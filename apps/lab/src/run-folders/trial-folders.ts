@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
-import { folderStore } from "@sluice/runner";
+import { folderStore } from "@sluice/runner/folder";
 import { identified, studyError, suggestion, trialName } from "@sluice/study";
 
 /** A trial, by its name for users and its folder. */

@@ -1,5 +1,5 @@
 import { agreementOf, compareRuns, studyError, trialName, type PlannedTrial, type VerifiedTrial } from "@sluice/study";
-import type { FolderStore } from "@sluice/runner";
+import type { FolderStore } from "@sluice/runner/folder";
 import { someOf } from "../commands/diff.ts";
 import { plural } from "../study-options.ts";
 import { drawn } from "./again.ts";
