@@ -9,6 +9,8 @@ export interface Display {
   event(event: RunEvent): void;
   /** Prints a permanent line. */
   say(text: string): void;
+  /** Draws below what others have written since. */
+  afresh(): void;
   end(): void;
 }
 
@@ -71,6 +73,7 @@ function liveDisplay({ board: first, headline, jobs }: Shown, stream: NodeJS.Wri
   return {
     event: (event) => void (board = updated(board, event, Date.now())),
     say: (text) => void (notes = [...notes, text].slice(-NOTES)),
+    afresh: () => update.done(),
     end() {
       if (ended) return;
       ended = true;
@@ -101,6 +104,7 @@ export function plainDisplay(first: Board, print: (line: string) => void, every 
       print(plainLine(row, now, event.kind === "ended" ? event.record : undefined));
     },
     say: print,
+    afresh() {},
     end() {},
   };
 }

@@ -5,6 +5,7 @@ export { probeTrials, type FailedProbe, type ProbeOptions } from "./probe.ts";
 
 // Where it runs, and where it stores its trials
 export { childProcesses, runInChild, type ChildProcessesOptions, type ChildTask } from "./child/child-processes.ts";
+export { suspendWithTrials } from "./child/suspend.ts";
 export { slurmJobs, type SlurmJobsOptions } from "./slurm/slurm-jobs.ts";
 export { slurmOptionsOf, type SlurmOptions } from "./slurm/options.ts";
 export { type Pace } from "./slurm/follow.ts";

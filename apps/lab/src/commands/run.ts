@@ -54,7 +54,7 @@ async function run(
   const interruption = interruptions(
     closed,
     () => display.say("Stopping: the trials write a checkpoint. Ctrl-C again kills them."),
-    { leave },
+    { leave, onContinue: () => display.afresh() },
   );
   try {
     const { stop: signal, kill } = interruption;

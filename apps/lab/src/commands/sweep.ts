@@ -57,7 +57,7 @@ async function sweep(given: string | undefined, { settings, flags, terminal }: G
   const interruption = interruptions(
     closed,
     () => display?.say("Stopping: the trials write a checkpoint. Ctrl-C again kills them."),
-    { leave },
+    { leave, onContinue: () => display?.afresh() },
   );
   try {
     const { stop: signal, kill } = interruption;

@@ -74,8 +74,10 @@ async function work(redis: string, flags: Flags, { folder, stdout, stderr, close
     `Takes trials from ${shown}: ${parallel} at a time with ${plural(threads, "thread")} each, of the code in ${root}.`,
   );
   display = displayOf({ board: new Map(), headline: "score", jobs: () => parallel }, stream);
-  const interruption = interruptions(closed, () =>
-    say("Stopping: the trials write a checkpoint and go back to the queue. Ctrl-C again kills them."),
+  const interruption = interruptions(
+    closed,
+    () => say("Stopping: the trials write a checkpoint and go back to the queue. Ctrl-C again kills them."),
+    { onContinue: () => display.afresh() },
   );
   try {
     const idle = flags.idle ?? Infinity;

@@ -20,6 +20,7 @@ import { memoryWatch, type MemoryWatch } from "./memory-watch.ts";
 import { GRACE_MS, type FromTrial, type ToTrial } from "./messages.ts";
 import { trialArguments, trialEntry } from "./node-arguments.ts";
 import { ranIn, type OtherNode } from "./other-node.ts";
+import { runningTimeout } from "./running-timeout.ts";
 
 /** Options of {@link childProcesses}. */
 export interface ChildProcessesOptions {
@@ -142,7 +143,7 @@ function superviseChild(
     const timer =
       limit === null
         ? undefined
-        : setLongTimeout(limit * 1000, () => {
+        : runningTimeout(limit * 1000, () => {
             const { status, reason } = overLimit(limit);
             over ??= { status, reason: `${reason}; it did not stop when asked, so its process was killed` };
             stop({ status, reason });
@@ -180,19 +181,6 @@ function superviseChild(
 }
 
 const send = (child: ChildProcess, message: ToTrial): void => void (child.connected && child.send(message, () => {}));
-
-/** A timer for more than the 24.8 days that Node's timers allow. */
-function setLongTimeout(milliseconds: number, then: () => void): { clear(): void } {
-  const end = performance.now() + milliseconds;
-  let timer: NodeJS.Timeout;
-  const next = (): void => {
-    const left = end - performance.now();
-    if (left <= 0) then();
-    else timer = setTimeout(next, Math.min(left, 0x7fffffff));
-  };
-  timer = setTimeout(next, 0);
-  return { clear: () => clearTimeout(timer) };
-}
 
 function logTail(path: string): string {
   try {
