@@ -6,6 +6,8 @@ import { noSlurmBecause, startSlurm, type SlurmCluster } from "../../../packages
 import { fakeSlurm, type FakeSlurm } from "../../../packages/runner/fixtures/slurm-fake.ts";
 import { executorOn } from "./executors.ts";
 import { bits, commandIn, fixture } from "../fixtures/command.ts";
+import { commandHere } from "../fixtures/command-here.ts";
+import { addStatus } from "./commands/status.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "sluice-lab-slurm-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -70,6 +72,17 @@ describe("without a cluster", () => {
     expect(slurm.calls("sbatch")[0]).toMatch(/--array=0-1%1 .* --partition=gpu --mem=4G /);
     const [array = ""] = readdirSync(join(out, "slurm"));
     expect(readFileSync(join(out, "slurm", array, "job.sh"), "utf8")).toContain("\nmodule load nodejs\n");
+
+    // The trials have no folder yet, or one without a result. Slurm knows more.
+    const status = commandHere(scratch, addStatus);
+    expect((await status(out)).stdout).toBe("line, quick: 2 queued\n\n2 trials in Slurm's queue: no node is free\n");
+    slurm.answer("squeue", "7_0|RUNNING|None\n7_1|COMPLETED|None\n");
+    expect((await status(out)).stdout).toMatch(/^line, quick: 1 running, 1 waiting\n[^]* running +Slurm job 7_0\n/);
+    slurm.answer("squeue", "squeue: error: Unable to contact slurm controller\n", 1);
+    const unknown = await status(out, "--json");
+    expect(JSON.parse(unknown.stdout).counts).toEqual({ "left to Slurm": 2 });
+    expect(unknown.stderr).toContain("is not known here: squeue: squeue: error: Unable to contact slurm controller.");
+    expect(unknown.code).toBe(0);
   });
 });
 

@@ -7,6 +7,7 @@ export { probeTrials, type FailedProbe, type ProbeOptions } from "./probe.ts";
 export { childProcesses, runInChild, type ChildProcessesOptions, type ChildTask } from "./child/child-processes.ts";
 export { suspendWithTrials } from "./child/suspend.ts";
 export { slurmJobs, type SlurmJobsOptions } from "./slurm/slurm-jobs.ts";
+export { trialsOnSlurm, type TrialOnSlurm } from "./slurm/standing.ts";
 export { slurmOptionsOf, type SlurmOptions } from "./slurm/options.ts";
 export { type Pace } from "./slurm/follow.ts";
 export { nodeAtPath, type OtherNode } from "./child/other-node.ts";

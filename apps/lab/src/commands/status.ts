@@ -1,15 +1,8 @@
 import { basename } from "node:path";
-import {
-  formatSeconds,
-  isAnnotated,
-  NO_ANNOTATIONS,
-  readRun,
-  trialName,
-  type Annotations,
-  type TrialRecord,
-} from "@sluice/study";
+import { formatSeconds, isAnnotated, NO_ANNOTATIONS, readRun, trialName, type Annotations } from "@sluice/study";
 import { layTable, type Column } from "../layout.ts";
 import { annotatedTrials, annotationLines, annotationsIn } from "../run-folders/annotated.ts";
+import { standingRecords, type Standing, type StandingRecord } from "../standing.ts";
 import { storeAt } from "../stores.ts";
 import { EXIT, widthOf, type AddCommand, type Terminal } from "../terminal.ts";
 
@@ -31,7 +24,9 @@ async function status(given: string, flags: Flags, { folder, stdout, stderr }: T
   const store = storeAt(given, folder);
   const { manifest, problem, trials } = await readRun(store);
   if (problem !== null) stderr.write(`${problem}.\n`);
-  const records = trials.map(({ record }) => record);
+  const stored = trials.map(({ record }) => record);
+  const { records, problem: unknown } = await standingRecords(store, stored);
+  if (unknown !== null) stderr.write(`How the trials stand that were left to Slurm is not known here: ${unknown}.\n`);
   const counts = countsOf(records);
   const { name, budget } = manifest;
   const imported = records.filter((record) => record.imported !== undefined).length;
@@ -57,16 +52,17 @@ async function status(given: string, flags: Flags, { folder, stdout, stderr }: T
           `${name}, ${budget}: ${countText(counts)}${imported > 0 ? `, ${imported} of them imported` : ""}`,
           ...annotationsText(told, width),
           ...detailLines(records, width),
+          ...queueLines(records),
           ...trialLines(records, { ofTrials, width }),
         ];
   for (const line of lines) stdout.write(`${line}\n`);
   return EXIT.done;
 }
 
-type Counts = Readonly<Partial<Record<TrialRecord["status"], number>>>;
+type Counts = Readonly<Partial<Record<Standing, number>>>;
 
-function countsOf(records: readonly TrialRecord[]): Counts {
-  const counts: Partial<Record<TrialRecord["status"], number>> = {};
+function countsOf(records: readonly StandingRecord[]): Counts {
+  const counts: Partial<Record<Standing, number>> = {};
   for (const { status: own } of records) counts[own] = (counts[own] ?? 0) + 1;
   return counts;
 }
@@ -76,7 +72,7 @@ const countText = (counts: Counts): string =>
     .map(([own, count]) => `${count} ${own}`)
     .join(", ");
 
-const plain = (record: TrialRecord) => {
+const plain = (record: StandingRecord) => {
   const { id, task, variant, seed, fold, tuning, imported, status: own, reason, seconds, folder } = record;
   return {
     id,
@@ -102,7 +98,7 @@ interface OfTrials {
 }
 
 /** The trials that have tags or notes. */
-function trialLines(records: readonly TrialRecord[], { ofTrials, width }: OfTrials): string[] {
+function trialLines(records: readonly StandingRecord[], { ofTrials, width }: OfTrials): string[] {
   const told = records.flatMap((record) => {
     const own = ofTrials.get(basename(record.folder));
     return own === undefined ? [] : annotationLines({ name: `${record.task} / ${trialName(record)}`, ...own }, width);
@@ -110,13 +106,22 @@ function trialLines(records: readonly TrialRecord[], { ofTrials, width }: OfTria
   return told.length === 0 ? [] : ["", ...told];
 }
 
+/** Why trials wait in a queue, each reason once: hundreds may wait for the same. */
+function queueLines(records: readonly StandingRecord[]): string[] {
+  const reasons = new Map<string, number>();
+  for (const { status: own, reason = "" } of records)
+    if (own === "queued") reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+  const lines = [...reasons].map(([reason, count]) => `${count} ${count === 1 ? "trial" : "trials"} ${reason}`);
+  return lines.length === 0 ? [] : ["", ...lines];
+}
+
 /** The trials that are started and not done, each with its reason. */
-function detailLines(records: readonly TrialRecord[], width: number): string[] {
-  const notDone = records.filter(({ status: own }) => own !== "done" && own !== "waiting");
+function detailLines(records: readonly StandingRecord[], width: number): string[] {
+  const notDone = records.filter(({ status: own }) => own !== "done" && own !== "waiting" && own !== "queued");
   return notDone.length === 0 ? [] : ["", ...layTable(columns, notDone, width)];
 }
 
-const columns: readonly Column<TrialRecord>[] = [
+const columns: readonly Column<StandingRecord>[] = [
   { title: "task", align: "left", keep: 2, cell: ({ task }) => task },
   { title: "trial", align: "left", keep: 4, cell: (record) => trialName(record) },
   { title: "status", align: "left", keep: 5, cell: ({ status: own }) => own },

@@ -40,9 +40,19 @@ export const trialFiles = (folder: string) => ({
 
 /** The files of a runs folder. */
 export const runFiles = (folder: string) => ({
-  manifest: join(folder, "study.json"),
-  trials: join(folder, "trials"),
-  report: join(folder, "report.html"),
-  results: join(folder, "results.json"),
-  lock: join(folder, "lock.json"),
+  get manifest() {
+    return join(folder, "study.json");
+  },
+  get trials() {
+    return join(folder, "trials");
+  },
+  get report() {
+    return join(folder, "report.html");
+  },
+  get results() {
+    return join(folder, "results.json");
+  },
+  get lock() {
+    return join(folder, "lock.json");
+  },
 });

@@ -88,6 +88,12 @@ export function takeLock(path: string, { ended }: { readonly ended?: ProcessName
   }
 }
 
+/** Who holds a lock, as a sentence; `null` if it is free. The lock is only looked at. */
+export function lockHolder(path: string): string | null {
+  const last = chainOf(path).at(-1);
+  return last === undefined ? null : holderOf(last, Date.now());
+}
+
 /** Frees a lock whose holder is known to have ended, such as a process on another machine. */
 export function freeLock(path: string, ended: ProcessName): void {
   const attempt = takeLock(path, { ended });

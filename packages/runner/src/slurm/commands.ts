@@ -30,8 +30,12 @@ interface Answer {
 /** How long a command may take. `sbatch` itself waits for a busy controller. */
 const PATIENCE_MS = 120_000;
 
-/** The commands of the Slurm on the PATH. */
-export function slurmCommands(): SlurmCommands {
+/**
+ * The commands of the Slurm on the PATH.
+ *
+ * @param options `patienceMs`: milliseconds that `squeue` may take; default: as long as `sbatch`, two minutes.
+ */
+export function slurmCommands({ patienceMs = PATIENCE_MS }: { readonly patienceMs?: number } = {}): SlurmCommands {
   return {
     async submit(args) {
       const answer = await call("sbatch", ["--parsable", ...args]);
@@ -41,14 +45,18 @@ export function slurmCommands(): SlurmCommands {
       return job;
     },
     async states(jobs) {
-      const answer = await call("squeue", ["-h", "-r", "-t", "all", "-j", jobs.join(","), "-o", "%i|%T|%r"]);
+      const answer = await call(
+        "squeue",
+        ["-h", "-r", "-t", "all", "-j", jobs.join(","), "-o", "%i|%T|%r"],
+        patienceMs,
+      );
       // This is how it says that it knows none of them any more.
       if (answer.code !== 0 && !/invalid job id/i.test(answer.stderr))
         throw studyError(`squeue: ${firstLine(answer.stderr)}`, new Error(answer.stderr));
       return parseQueue(answer.stdout);
     },
     async find(name) {
-      const { stdout } = await call("squeue", ["-h", "-t", "all", `--name=${name}`, "-o", "%F"]);
+      const { stdout } = await call("squeue", ["-h", "-t", "all", `--name=${name}`, "-o", "%F"], patienceMs);
       return /^\d+/m.exec(stdout)?.[0] ?? null;
     },
     async ended(element) {
@@ -92,12 +100,12 @@ async function quietly(program: string, args: readonly string[]): Promise<string
   }
 }
 
-function call(program: string, args: readonly string[]): Promise<Answer> {
+function call(program: string, args: readonly string[], patienceMs = PATIENCE_MS): Promise<Answer> {
   return new Promise((settle, fail) => {
     execFile(
       program,
       [...args],
-      { env: environment(), timeout: PATIENCE_MS, maxBuffer: 64 * 1024 * 1024 },
+      { env: environment(), timeout: patienceMs, maxBuffer: 64 * 1024 * 1024 },
       (error, stdout, stderr) => {
         if (error === null) return settle({ code: 0, stdout, stderr });
         if (systemCode(error) === "ENOENT") return fail(noSlurm(program));
