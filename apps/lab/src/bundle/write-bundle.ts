@@ -75,20 +75,25 @@ export async function writeBundle(
 
 async function codeOf(
   store: FolderStore,
-  { manifest, environments }: ReportModel,
+  { manifest, environments, results }: ReportModel,
   bundle: string,
 ): Promise<BundledCode> {
   const { module } = manifest;
   if (module === null)
     throw studyError(`bundle: the study "${manifest.name}" did not come from a file, so there is no code to include`);
   const [first] = environments;
-  if (first === undefined) throw studyError(`bundle: ${store.place}: no trial has run`);
+  if (first === undefined) throw studyError(`bundle: ${store.place}: ${nothingRan(results.trials)}`);
   const { environment, changes } = first;
   const state = { environment, changes: changes === null ? null : join(store.folder, changes) };
   return usesCheckout(module)
     ? await bundleCheckout(module, state, bundle)
     : bundleProject({ manifest, found: module, state }, bundle);
 }
+
+const nothingRan = (trials: ReportModel["results"]["trials"]): string =>
+  trials.some(({ imported }) => imported !== undefined)
+    ? 'all its trials were imported. Their code is not known here, so a bundle could not run them again. "sluice export" writes their numbers, and "sluice run" adds trials of your own'
+    : 'no trial has run. Start it with "sluice run"';
 
 /** Everything but checkpoints, which only unfinished trials need, and locks. Returns what was left out of weights. */
 function copyRun(

@@ -14,6 +14,6 @@ export async function* csvLines({ columns, parts }: ExportedTable): AsyncGenerat
 /** A missing value is an empty field, and an empty text a quoted one. Numbers have all their digits. */
 function field(value: TableValue): string {
   if (value === null) return "";
-  const text = String(value);
-  return text === "" || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  if (typeof value !== "string") return String(value);
+  return value === "" || /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
 }
