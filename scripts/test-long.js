@@ -5,6 +5,7 @@
 //
 // scale      the large instances of tests that `npm test` holds with smaller ones (`inject("long")`), more rounds of
 //            damage and locks, and *.long.test.ts
+// kills      runs and queues whose processes are killed at random moments: does every trial end with its bits?
 // seeds      every property test with seeds that were not drawn before
 // runtimes   Bun, Deno, and Node on ARM64 in qemu: the same bits?
 //
@@ -22,14 +23,25 @@ import { runVitest } from "./vitest.js";
 
 const record = join(root, "docs", "test-long.json");
 
+/** These take most of an hour, and nearly all of it is waiting. */
+const killing = ["packages/runner/src/kills.test.ts", "packages/queue/src/chaos.long.test.ts"];
+
+/** Runs the large instances of test files. */
+async function runLong(node, files) {
+  const { counts } = await runVitest(node, ["--typecheck.enabled=false", ...files], { SLUICE_LONG: "1" });
+  return { ...counts, seed: Number(process.env.SLUICE_SEED ?? 1) };
+}
+
 const parts = {
   async scale(node) {
-    const files = testFilesWith('inject("long")');
-    const { counts } = await runVitest(node, ["--typecheck.enabled=false", ".long.test.ts", ...files], {
-      SLUICE_LONG: "1",
-    });
-    return { ...counts, seed: Number(process.env.SLUICE_SEED ?? 1) };
+    const onlyLong = testFilesWith("").filter((file) => file.endsWith(".long.test.ts"));
+    const files = new Set([...testFilesWith('inject("long")'), ...onlyLong]);
+    return runLong(
+      node,
+      [...files].filter((file) => !killing.includes(file)),
+    );
   },
+  kills: (node) => runLong(node, killing),
   async seeds(node, { seeds, part }) {
     const first = firstSeed();
     const { counts, properties } = await runSeeds(node, { first, count: seeds, part });
