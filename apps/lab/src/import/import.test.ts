@@ -7,7 +7,9 @@ import { folderStore, loadTrial } from "@sluice/runner";
 import { compareSummaries, importTrial, inProcess, planRun, readModel, readRun, runStudy } from "@sluice/study";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import line from "../../../../packages/runner/fixtures/line.ts";
+import { commandHere } from "../../fixtures/command-here.ts";
 import { commandIn, fixture } from "../../fixtures/command.ts";
+import { addBundle } from "../commands/bundle.ts";
 import { latexTable } from "../export/latex.ts";
 import { trialTable } from "../export/trials.ts";
 import { planImport, type ImportSources } from "./import-plan.ts";
@@ -363,4 +365,9 @@ test("a runs folder is made for a study that was not run", { timeout: 240_000 },
     2,
     expect.stringContaining("every trial that is done was imported: they ran elsewhere"),
   ]);
+  const bundle = commandHere(scratch, addBundle);
+  expect(await bundle("fresh", "bundle of fresh")).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("all its trials were imported. Their code is not known here"),
+  });
 });
