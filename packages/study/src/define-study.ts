@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { claimKinds } from "./claims/claim.ts";
+import { claimKinds, type Claim } from "./claims/claim.ts";
 import { studyError } from "./error.ts";
+import type { SameSetting } from "./same-setting.ts";
 import { suggestion } from "./nearest.ts";
 import { overrideProblems } from "./settings.ts";
 import { tuneProblems } from "./tuning/check-tune.ts";
@@ -24,6 +25,11 @@ const metricSchema = z.strictObject({
   curve: z.boolean().optional(),
 });
 
+const sameSetting = z.union(
+  [z.boolean(), z.strictObject({ budgets: z.array(z.string()).min(1) })],
+  "expected true, false, or { budgets: the names of those with the published setting }",
+);
+
 const anchorSchema = z.strictObject({
   task: z.string(),
   variant: z.string(),
@@ -32,12 +38,13 @@ const anchorSchema = z.strictObject({
   spread: z.string().optional(),
   source: z.string().min(1),
   setting: z.string(),
-  sameSetting: z.boolean(),
+  sameSetting,
 });
 
 const claimSchema = z.strictObject({
   text: z.string().min(1),
   kind: z.enum(claimKinds).optional(),
+  sameSetting: sameSetting.optional(),
   test: callable,
 });
 
@@ -164,6 +171,32 @@ function metricProblems(metrics: StudyOptions<Settings>["metrics"], tasks: reado
   ]);
 }
 
+function unknownBudgets(where: string, given: SameSetting | undefined, budgets: readonly string[]): string[] {
+  return typeof given !== "object"
+    ? []
+    : given.budgets
+        .filter((name) => !budgets.includes(name))
+        .map((name) => `${where}.sameSetting: unknown budget "${name}": ${suggestion(name, budgets)}`);
+}
+
+/** A published number can be tested only in the published setting, and only published claims have one. */
+function claimProblems(where: string, claim: Claim, budgets: readonly string[]): string[] {
+  const { kind = "published", sameSetting: same, test } = claim;
+  const problems = unknownBudgets(where, same, budgets);
+  const numbers = test.design?.published === true;
+  if (kind !== "published" && same !== undefined)
+    problems.push(`${where}.sameSetting: only claims of kind "published" have it, and this one is "${kind}"`);
+  if (kind !== "published" && numbers)
+    problems.push(
+      `${where}.kind: "${kind}", but its test compares with a published number, which needs the published setting (kind "published")`,
+    );
+  if (same === false && numbers)
+    problems.push(
+      `${where}.sameSetting: false, but its test compares with a published number; name the budgets that have the published setting`,
+    );
+  return problems;
+}
+
 /** What the schema cannot check: settings without a default, and tasks and metrics that do not exist. */
 function crossCheck<S extends Settings>(options: StudyOptions<S>): string[] {
   const problems: string[] = [];
@@ -200,18 +233,15 @@ function crossCheck<S extends Settings>(options: StudyOptions<S>): string[] {
   }
   problems.push(...metricProblems(options.metrics, Object.keys(options.tasks)));
   const metrics = Object.keys(options.metrics);
+  const budgetNames = Object.keys(budgets);
   options.anchors?.forEach((anchor, index) => {
+    problems.push(...unknownBudgets(`anchors.${index}`, anchor.sameSetting, budgetNames));
     if (!metrics.includes(anchor.metric))
       problems.push(
         `anchors.${index}.metric: unknown metric "${anchor.metric}": ${suggestion(anchor.metric, metrics)}`,
       );
   });
-  options.claims?.forEach(({ kind = "published", test }, index) => {
-    if (test.design?.published === true && kind !== "published")
-      problems.push(
-        `claims.${index}.kind: "${kind}", but its test compares with a published number, which needs the published setting (kind "published")`,
-      );
-  });
+  options.claims?.forEach((claim, index) => problems.push(...claimProblems(`claims.${index}`, claim, budgetNames)));
   if (options.tune !== undefined) problems.push(...tuneProblems(options.tune, { ...options, budgets }));
   if (typeof options.seeds !== "number" && new Set(options.seeds).size !== options.seeds.length)
     problems.push("seeds: a seed is listed twice");

@@ -4,11 +4,13 @@ export {
   isStudy,
   metricDirections,
   type Anchor,
+  type AnchorOfRun,
   type Budget,
   type Metric,
   type Study,
   type StudyOptions,
 } from "./study.ts";
+export type { SameSetting } from "./same-setting.ts";
 export { weightFiles } from "./trial.ts";
 export type { Axis } from "@sluice/figures";
 export type { MetricRow, Progress, Restored, Series, Settings, TrialContext, TrialOutcome } from "./trial.ts";
