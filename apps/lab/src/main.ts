@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { addArchive } from "./commands/archive.ts";
 import { addBundle } from "./commands/bundle.ts";
 import { addCompare } from "./commands/compare.ts";
 import { addData } from "./commands/data.ts";
@@ -41,6 +42,7 @@ const commands: readonly AddCommand[] = [
   addData,
   addExport,
   addImport,
+  addArchive,
   addBundle,
   addNew,
 ];

@@ -148,7 +148,7 @@ export {
 export { knownManifest, type KnownManifest } from "./run/known-manifest.ts";
 export { readModel, type ReportedEnvironment, type ReportModel } from "./report/model.ts";
 export { page } from "./report/page.ts";
-export { curvesOf, type Curve, type Curves } from "./report/curves.ts";
+export { curvesOf, thinned, type Curve, type Curves } from "./report/curves.ts";
 export type { ResultsDocument } from "./report/document.ts";
 export { writeReport, type WrittenReport } from "./report/write.ts";
 export { formatMean, formatSeconds } from "./report/numbers.ts";

@@ -32,6 +32,8 @@ export interface Manifest {
   readonly variants: readonly string[];
   readonly metrics: { readonly [metric: string]: Metric };
   readonly anchors: readonly AnchorOfRun[];
+  /** The texts of the study's claims. They are part of its code, so they were written before its trials ran. */
+  readonly claims?: readonly string[];
   readonly trials: readonly PlannedTrial[];
   /**
    * Whether it was reconstructed from the trials. It is then not known whether higher or lower values of a metric are

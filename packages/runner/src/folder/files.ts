@@ -44,5 +44,6 @@ export const runFiles = (folder: string) => ({
   trials: join(folder, "trials"),
   report: join(folder, "report.html"),
   results: join(folder, "results.json"),
+  archived: join(folder, "trials.jsonl"),
   lock: join(folder, "lock.json"),
 });

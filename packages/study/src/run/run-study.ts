@@ -184,6 +184,7 @@ export function manifestOf(run: RunPlan): Manifest {
       ...anchor,
       sameSetting: isSameSetting(anchor.sameSetting, run.budget),
     })),
+    ...(study.claims.length === 0 ? {} : { claims: study.claims.map(({ text }) => text) }),
     trials: run.trials,
   };
 }
