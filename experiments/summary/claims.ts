@@ -60,10 +60,7 @@ export const claimTable = (claims: readonly ReportedClaim[]): string =>
 
 /** A claim as an item of a list: verdict, numbers, method, published numbers, and since when it is known. */
 export function claimItem(claim: ReportedClaim): string {
-  const published = claim.anchors.map(
-    ({ variant, metric, value, spread, source, setting, sameSetting }) =>
-      `${variant} ${formatNumber(value, claim.from.model.manifest.metrics[metric]?.digits)}${spread === undefined ? "" : ` (${spread})`} in ${source}${sameSetting ? "" : `, in another setting: ${setting}`}`,
-  );
+  const published = publishedTexts(claim);
   return [
     `${claim.number}. **${stopped(capital(claim.words))}** ${stopped(claim.text)}`,
     `   ${stopped(claim.because)}`,
@@ -74,6 +71,21 @@ export function claimItem(claim: ReportedClaim): string {
 
 /** The part of a link that names the section of results. */
 export const anchorOf = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9-]+/g, "");
+
+/** The published numbers, by the table that they are from. */
+function publishedTexts({ anchors, from }: ReportedClaim): string[] {
+  const tables = Map.groupBy(
+    anchors,
+    ({ source, setting, sameSetting }) => `${source}${sameSetting ? "" : `, in another setting (${setting})`}`,
+  );
+  return [...tables].map(([source, numbers]) => {
+    const values = numbers.map(({ variant, metric, value, spread }) => {
+      const number = formatNumber(value, from.model.manifest.metrics[metric]?.digits);
+      return `${variant} ${number}${spread === undefined ? "" : ` (${spread})`}`;
+    });
+    return `${values.join(", ")} in ${source}`;
+  });
+}
 
 const sourcesText = (anchors: readonly AnchorOfRun[]): string =>
   [...new Set(anchors.map(({ source, sameSetting }) => `${source}${sameSetting ? "" : ", in another setting"}`))].join(

@@ -16,7 +16,18 @@ const ARCHIVE_EVERY_MS = 5 * 60_000;
  */
 export async function goOn(
   name: string,
-  { results, root, options }: { readonly results: string; readonly root: string; readonly options: readonly string[] },
+  {
+    results,
+    root,
+    sweep,
+    options,
+  }: {
+    readonly results: string;
+    readonly root: string;
+    /** Whether the study tunes its settings: `sluice sweep` instead of `sluice run`. */
+    readonly sweep: boolean;
+    readonly options: readonly string[];
+  },
 ): Promise<number> {
   const [family, study, budget, ...rest] = name.split("/");
   if (family === undefined || study === undefined || budget === undefined || rest.length > 0)
@@ -26,7 +37,8 @@ export async function goOn(
   if (commit === null)
     throw new Error("Commit first: the results name the commit that they ran at, and something is not committed.");
   const { root: checkout, is } = worktreeAt(commit, root);
-  const runs = join(root, "runs", study, budget);
+  const runs = join(root, "runs", study, sweep ? `${budget}+sweep` : budget);
+  const command = sweep ? "sweep" : "run";
   if (existsSync(archive)) await archiveRun(folderStore(archive), runs, { replace: true });
   console.log(`${name}, in ${is}`);
   const keep = async (): Promise<void> => {
@@ -38,7 +50,7 @@ export async function goOn(
   const module = join(checkout, "experiments", family, study, "study.ts");
   const every = setInterval(() => void keep().catch(console.error), ARCHIVE_EVERY_MS);
   try {
-    const { code } = await sluiceIn(checkout, ["run", module, "--budget", budget, "--out", runs, ...options]);
+    const { code } = await sluiceIn(checkout, [command, module, "--budget", budget, "--out", runs, ...options]);
     return code;
   } finally {
     clearInterval(every);

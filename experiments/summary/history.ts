@@ -45,7 +45,7 @@ export function historyOf({ model, study, commits }: StudyResults, root: string)
   const first = ran[0];
   const claims = study.claims.map(({ text }): [string, DatedCommit | null] => [
     text,
-    first === undefined || !known.has(text) ? null : (firstWith(text, first, root) ?? first),
+    first === undefined || !known.has(text) ? null : (firstWith(text, first, root) ?? lastChange(model, first, root)),
   ]);
   return { ran, claims: Object.fromEntries(claims), changed: changedFiles(model, root) };
 }
@@ -64,6 +64,14 @@ function firstWith(text: string, last: DatedCommit, root: string): DatedCommit |
   const found = git(root, "log", "--reverse", "--format=%H %cs", `-S${text}`, last.commit, "--", "experiments");
   const [commit, date] = found.split("\n", 1)[0]?.split(" ") ?? [];
   return commit === undefined || date === undefined || commit === "" ? undefined : { commit, date };
+}
+
+/** The last commit before the run that changed the study. From then on the study had all claims that the run knew. */
+function lastChange({ manifest: { module } }: StudyResults["model"], last: DatedCommit, root: string): DatedCommit {
+  if (module === null) return last;
+  const found = git(root, "log", "-1", "--format=%H %cs", last.commit, "--", relative(root, dirname(module)));
+  const [commit = "", date = ""] = found.split(" ");
+  return commit === "" ? last : { commit, date };
 }
 
 /** The files in the study's folder whose program is another than that of the run. */

@@ -1,7 +1,7 @@
 // npm run results                             writes experiments/RESULTS.md from experiments/results/
 // npm run results -- --check                  says whether it is up to date
 // npm run results -- --draw 10 [--seed 1]     runs ten trials again, drawn at random, and compares hashes
-// npm run results -- --go-on <family>/<study>/<budget> [-- options of sluice run]
+// npm run results -- --go-on <family>/<study>/<budget> [--sweep] [-- options of sluice run]
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,10 +25,12 @@ async function main(): Promise<number> {
       draw: { type: "string" },
       seed: { type: "string", default: "1" },
       "go-on": { type: "string" },
+      sweep: { type: "boolean", default: false },
     },
     allowPositionals: true,
   });
-  if (values["go-on"] !== undefined) return await goOn(values["go-on"], { results, root, options: positionals });
+  if (values["go-on"] !== undefined)
+    return await goOn(values["go-on"], { results, root, sweep: values.sweep, options: positionals });
   if (values.draw !== undefined) {
     const same = await runDrawn(
       { results, root },

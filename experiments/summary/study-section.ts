@@ -1,4 +1,5 @@
 import {
+  chanceOf,
   formatMean,
   formatNumber,
   formatSeconds,
@@ -22,6 +23,8 @@ export function studySection(
 ): string {
   const { name, model } = results;
   const { manifest } = model;
+  // Where this checkout is does not belong on the page.
+  const problems = model.problems.map((problem) => problem.replaceAll(results.folder, name));
   return [
     `## ${name}`,
     `${manifest.title}. ${manifest.question}`,
@@ -30,7 +33,7 @@ export function studySection(
     mainTable(model),
     ...failedText(model),
     ...(claims.length === 0 ? [] : ["**Claims:**", claims.map(claimItem).join("\n")]),
-    ...(model.problems.length === 0 ? [] : [`**Problems:** ${model.problems.map(stopped).join(" ")}`]),
+    ...(problems.length === 0 ? [] : [`**Problems:** ${problems.map(stopped).join(" ")}`]),
     `Figures: \`npm start -- report experiments/results/${name}\`.`,
   ].join("\n\n");
 }
@@ -81,7 +84,7 @@ function headlines({ manifest }: ReportModel): readonly (readonly [string, Metri
   return tested.length > 0 ? tested : all.slice(0, 1);
 }
 
-/** A row for each variant, then one for each source of published numbers. */
+/** A row for each variant, then what guessing gives and what was published. */
 function mainTable(model: ReportModel): string {
   const { results, manifest } = model;
   const metrics = headlines(model);
@@ -92,6 +95,7 @@ function mainTable(model: ReportModel): string {
       ...metrics.map(([metric, given]) => valueText(model, { task, variant, metric, digits: given.digits })),
       ...costCells(model, { task, variant }),
     ]),
+    ...chanceRow(task, metrics),
     ...publishedRows(manifest.anchors, { task, metrics }),
   ]);
   const titles = metrics.map(([, { label, unit, better }]) => {
@@ -133,6 +137,15 @@ function costCells({ results }: ReportModel, where: Cell): string[] {
     parameters.length === 0 ? "–" : [parameters[0], ...parameters.slice(1).slice(-1)].join("–"),
     seconds.length === 0 ? "–" : formatSeconds(sampleMean(seconds)),
   ];
+}
+
+function chanceRow(task: string, metrics: readonly (readonly [string, Metric])[]): string[][] {
+  const chances = metrics.map(([, metric]) => chanceOf(metric, task));
+  if (chances.every((chance) => chance === undefined)) return [];
+  const texts = chances.map((chance, index) =>
+    chance === undefined ? "" : formatNumber(chance, metrics[index]?.[1].digits),
+  );
+  return [[task, "*chance*", ...texts, "", "", "", ""]];
 }
 
 function publishedRows(

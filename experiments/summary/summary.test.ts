@@ -45,6 +45,7 @@ test("the page has every study's table and claims, and counts undecided ones apa
   // Student's t of 0, 0.05, ... 0.25: 2.571 × 0.0935 / √6 = 0.098.
   expect(page).toMatch(/\| sum \| long \| 90\.1 ± 0\.1 \| 6 \| 0 \| 20 \| [\d.]+ s \|/);
   expect(page).toMatch(/\| sum \| short \| 85\.1 ± 0\.1 \| 5 of 6 \| 1 \| 10 \| [\d.]+ s \|/);
+  expect(page).toContain("| sum | *chance* | 50.0 |  |  |  |  |");
   expect(page).toContain("| sum | *long: Nobody 1900, table 1* | *90.0* |  |  |  |  |");
   expect(page).toContain("| sum | *long: Nobody 1900, table 1, another setting* | *90.0* |");
   expect(page).toContain("**Setting:** budget `paper`: that of the published numbers.");

@@ -18,6 +18,7 @@ const metricSchema = z.strictObject({
   unit: z.string().optional(),
   better: z.enum(metricDirections),
   split: z.enum(["training", "validation", "test"]).optional(),
+  chance: z.union([z.number(), z.record(z.string(), z.number())]).optional(),
   tasks: z.array(z.string()).min(1).optional(),
   summarise: z.enum(["last", "best", "tail mean"]).optional(),
   digits: z.int().min(0).max(12).optional(),
@@ -161,7 +162,10 @@ function describe(options: unknown, error: z.ZodError): string {
 
 /** What is wrong with metrics: tasks that do not exist, and a best value where none is better. */
 function metricProblems(metrics: StudyOptions<Settings>["metrics"], tasks: readonly string[]): string[] {
-  return Object.entries(metrics).flatMap(([name, { better, summarise, tasks: own = [] }]) => [
+  return Object.entries(metrics).flatMap(([name, { better, summarise, chance, tasks: own = [] }]) => [
+    ...Object.keys(typeof chance === "object" ? chance : {})
+      .filter((task) => !tasks.includes(task))
+      .map((task) => `metrics.${name}.chance: unknown task "${task}": ${suggestion(task, tasks)}`),
     ...own
       .filter((task) => !tasks.includes(task))
       .map((task) => `metrics.${name}.tasks: unknown task "${task}": ${suggestion(task, tasks)}`),

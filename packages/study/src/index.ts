@@ -96,7 +96,7 @@ export type {
   TrialRows,
   TrialSession,
 } from "./run/store.ts";
-export { reportedOf, type TrialResult } from "./run/result.ts";
+export { chanceOf, reportedOf, type TrialResult } from "./run/result.ts";
 export { checkedFileName, checkedRow, storedSeries } from "./run/checked.ts";
 export { type Environment, type GitState } from "./environment.ts";
 export type { Manifest } from "./manifest.ts";

@@ -27,7 +27,7 @@ const options = {
   variants: { a: {}, b: {} },
   seeds: 6,
   budgets: { quick: { steps: 2 }, paper: {} },
-  metrics: { accuracy: { label: "Accuracy", better: "higher" as const } },
+  metrics: { accuracy: { label: "Accuracy", better: "higher" as const, chance: 50 } },
   anchors: [anchor],
   claims: [order, number] as readonly Claim[],
   trial: async ({ variant, seedIndex }: { variant: string; seedIndex: number }) => ({
@@ -43,11 +43,16 @@ async function told(budget: string, asked?: Asked) {
   const run = await planRun(toy, { store, executor, budget, ...(asked === undefined ? {} : { asked }) });
   await runStudy(run);
   const model = await readModel(store, run.study);
-  return { other: page(model).text.includes("Another setting:"), claims: model.claims };
+  return {
+    chance: page(model).text.includes(">chance<"),
+    other: page(model).text.includes("Another setting:"),
+    claims: model.claims,
+  };
 }
 
 test("a budget with the published setting reproduces, another one finds an ordering", async () => {
   const paper = await told("paper");
+  expect(paper.chance).toBe(true);
   expect(paper.other).toBe(false);
   expect(paper.claims.map(({ words }) => words)).toEqual(["reproduced", "reproduced"]);
   const quick = await told("quick");

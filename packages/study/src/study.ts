@@ -18,6 +18,8 @@ export interface Metric {
    * tunes has failed. Without a split, a metric may be used for tuning.
    */
   readonly split?: "training" | "validation" | "test";
+  /** What guessing gives, or gives on each task. Tables have it below the variants. */
+  readonly chance?: number | { readonly [task: string]: number };
   /** The tasks that have this metric. Default: all. */
   readonly tasks?: readonly string[];
   /** How a curve becomes one number: its last value (default), its best value, or the mean of its last tenth. */

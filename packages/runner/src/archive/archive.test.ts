@@ -1,9 +1,10 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { compareRuns, inProcess, planRun, readModel, readRun, runStudy } from "@sluice/study";
+import { compareRuns, inProcess, planRun, planSweep, readModel, readRun, runStudy, runSweep } from "@sluice/study";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import line from "../../fixtures/line.ts";
+import tuned from "../../fixtures/tuned.ts";
 import { folderStore } from "../folder/folder-store.ts";
 import { archiveRun } from "./archive-run.ts";
 
@@ -82,6 +83,17 @@ test("a run goes on from an archive, on any machine", async () => {
   await archiveRun(folderStore(elsewhere), archive);
   expect(lines()).toEqual(expect.arrayContaining(before));
   expect(lines()).toHaveLength(12);
+});
+
+test("a sweep is archived with what it tried, and goes on too", { timeout: 60_000 }, async () => {
+  const [sweep, kept] = [folderStore(join(scratch, "sweep")), folderStore(join(scratch, "kept"))];
+  const options = { executor: inProcess(), budget: "full" };
+  const { document } = await runSweep(await planSweep(tuned, { ...options, store: sweep }));
+  await archiveRun(sweep, kept.folder);
+  const again = await planSweep(tuned, { ...options, store: kept });
+  expect(again.pending).toEqual([]);
+  const { tuning, summary } = (await runSweep(again)).document;
+  expect([tuning, summary]).toEqual([document.tuning, document.summary]);
 });
 
 test("damage and trials of other code are refused", async () => {
