@@ -21,7 +21,8 @@ export const addArchive: AddCommand = (program, terminal, ended) => {
     .addHelpText(
       "after",
       `
-The archive is a run that every command reads. Archive it back to a runs folder, and the run goes on there:
+The archive is a run that every command reads. Archive it back to a runs
+folder, and the run goes on there.
 
 Examples:
   sluice archive runs/digits/full results/digits/full

@@ -8,7 +8,16 @@ import { writeAtomically } from "./write.ts";
  * format.
  */
 export type SealedKind =
-  "study" | "config" | "environment" | "checkpoint" | "series" | "result" | "results" | "annotations" | "batch" | "archived";
+  | "study"
+  | "config"
+  | "environment"
+  | "checkpoint"
+  | "series"
+  | "result"
+  | "results"
+  | "annotations"
+  | "batch"
+  | "archived";
 
 /** Writes a JSON file that ends with a SHA-256 of its content, and returns that seal. */
 export function writeSealed(path: string, kind: SealedKind, content: object): string {
