@@ -14,6 +14,7 @@ export { nodeAtPath, type OtherNode } from "./child/other-node.ts";
 export { browserPages, type BrowserPagesOptions } from "./browser/browser-pages.ts";
 export { folderStore, type FolderStore } from "./folder/folder-store.ts";
 export { annotate, readAnnotations } from "./folder/annotations.ts";
+export { archiveRun, type ArchivedRun, type ArchiveOptions } from "./archive/archive-run.ts";
 export { readMetrics } from "./folder/metrics.ts";
 
 // Reading a finished trial

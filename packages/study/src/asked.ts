@@ -3,6 +3,7 @@ import { canonicalJson, type Json } from "./json.ts";
 import { suggestion } from "./nearest.ts";
 import { trialConfig } from "./plan.ts";
 import { laidOver, overrideProblems, settingAt, settingsText } from "./settings.ts";
+import { sameSettingAmong } from "./same-setting.ts";
 import type { Study } from "./study.ts";
 import type { Settings } from "./trial.ts";
 
@@ -18,7 +19,8 @@ export interface Asked {
 
 /**
  * The study with these tasks, variants and settings only. Its claims are kept: one that needs what was left out is
- * undecided.
+ * undecided. With other settings it no longer measures what was published: its anchors say so, and its claims are
+ * orderings.
  *
  * @throws an error for a name or a setting that the study does not have, a value of another type, and settings that
  *   make two variants the same.
@@ -34,7 +36,13 @@ export function studyWith(study: Study, { settings = {}, tasks, variants }: Aske
   if (Object.keys(settings).length === 0) return narrowed;
   const changed = { ...narrowed, budgets: budgetsWith(narrowed, settings) };
   refuseTwins(narrowed, changed, settings);
-  return changed;
+  const kept = Object.keys(study.budgets).filter((budget) => hasSameTrials(narrowed, changed, budget));
+  const { anchors, claims } = study;
+  return {
+    ...changed,
+    anchors: anchors.map((anchor) => ({ ...anchor, sameSetting: sameSettingAmong(anchor.sameSetting, kept) })),
+    claims: claims.map((claim) => ({ ...claim, sameSetting: sameSettingAmong(claim.sameSetting ?? true, kept) })),
+  };
 }
 
 /**
@@ -90,6 +98,17 @@ function over<T extends object>(given: T, settings: Settings): T & Settings {
   const below: { [name: string]: Json } = {};
   for (const [name, value] of Object.entries(given)) if (value !== undefined) below[name] = value;
   return { ...given, ...laidOver(below, settings) };
+}
+
+/** Whether the settings changed nothing in a budget, such as `hidden=64` where it is 64 anyway. */
+function hasSameTrials(before: Study, after: Study, budget: string): boolean {
+  const configs = (study: Study): string =>
+    canonicalJson(
+      Object.keys(study.tasks).map((task) =>
+        Object.keys(study.variants).map((variant) => trialConfig(study, { task, variant, budget })),
+      ),
+    );
+  return configs(before) === configs(after);
 }
 
 /** An error if variants that differed have the same settings now: they would be the same trials under two names. */

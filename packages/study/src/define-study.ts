@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { claimKinds } from "./claims/claim.ts";
+import { claimKinds, type Claim } from "./claims/claim.ts";
 import { studyError } from "./error.ts";
+import type { SameSetting } from "./same-setting.ts";
 import { suggestion } from "./nearest.ts";
 import { overrideProblems } from "./settings.ts";
 import { tuneProblems } from "./tuning/check-tune.ts";
@@ -17,12 +18,18 @@ const metricSchema = z.strictObject({
   unit: z.string().optional(),
   better: z.enum(metricDirections),
   split: z.enum(["training", "validation", "test"]).optional(),
+  chance: z.union([z.number(), z.record(z.string(), z.number())]).optional(),
   tasks: z.array(z.string()).min(1).optional(),
   summarise: z.enum(["last", "best", "tail mean"]).optional(),
   digits: z.int().min(0).max(12).optional(),
   log: z.boolean().optional(),
   curve: z.boolean().optional(),
 });
+
+const sameSetting = z.union(
+  [z.boolean(), z.strictObject({ budgets: z.array(z.string()).min(1) })],
+  "expected true, false, or { budgets: the names of those with the published setting }",
+);
 
 const anchorSchema = z.strictObject({
   task: z.string(),
@@ -32,12 +39,13 @@ const anchorSchema = z.strictObject({
   spread: z.string().optional(),
   source: z.string().min(1),
   setting: z.string(),
-  sameSetting: z.boolean(),
+  sameSetting,
 });
 
 const claimSchema = z.strictObject({
   text: z.string().min(1),
   kind: z.enum(claimKinds).optional(),
+  sameSetting: sameSetting.optional(),
   test: callable,
 });
 
@@ -154,7 +162,10 @@ function describe(options: unknown, error: z.ZodError): string {
 
 /** What is wrong with metrics: tasks that do not exist, and a best value where none is better. */
 function metricProblems(metrics: StudyOptions<Settings>["metrics"], tasks: readonly string[]): string[] {
-  return Object.entries(metrics).flatMap(([name, { better, summarise, tasks: own = [] }]) => [
+  return Object.entries(metrics).flatMap(([name, { better, summarise, chance, tasks: own = [] }]) => [
+    ...Object.keys(typeof chance === "object" ? chance : {})
+      .filter((task) => !tasks.includes(task))
+      .map((task) => `metrics.${name}.chance: unknown task "${task}": ${suggestion(task, tasks)}`),
     ...own
       .filter((task) => !tasks.includes(task))
       .map((task) => `metrics.${name}.tasks: unknown task "${task}": ${suggestion(task, tasks)}`),
@@ -162,6 +173,32 @@ function metricProblems(metrics: StudyOptions<Settings>["metrics"], tasks: reado
       ? [`metrics.${name}: summarise "best" needs better: "higher" or "lower", got "neither"`]
       : []),
   ]);
+}
+
+function unknownBudgets(where: string, given: SameSetting | undefined, budgets: readonly string[]): string[] {
+  return typeof given !== "object"
+    ? []
+    : given.budgets
+        .filter((name) => !budgets.includes(name))
+        .map((name) => `${where}.sameSetting: unknown budget "${name}": ${suggestion(name, budgets)}`);
+}
+
+/** A published number can be tested only in the published setting, and only published claims have one. */
+function claimProblems(where: string, claim: Claim, budgets: readonly string[]): string[] {
+  const { kind = "published", sameSetting: same, test } = claim;
+  const problems = unknownBudgets(where, same, budgets);
+  const numbers = test.design?.published === true;
+  if (kind !== "published" && same !== undefined)
+    problems.push(`${where}.sameSetting: only claims of kind "published" have it, and this one is "${kind}"`);
+  if (kind !== "published" && numbers)
+    problems.push(
+      `${where}.kind: "${kind}", but its test compares with a published number, which needs the published setting (kind "published")`,
+    );
+  if (same === false && numbers)
+    problems.push(
+      `${where}.sameSetting: false, but its test compares with a published number; name the budgets that have the published setting`,
+    );
+  return problems;
 }
 
 /** What the schema cannot check: settings without a default, and tasks and metrics that do not exist. */
@@ -200,18 +237,15 @@ function crossCheck<S extends Settings>(options: StudyOptions<S>): string[] {
   }
   problems.push(...metricProblems(options.metrics, Object.keys(options.tasks)));
   const metrics = Object.keys(options.metrics);
+  const budgetNames = Object.keys(budgets);
   options.anchors?.forEach((anchor, index) => {
+    problems.push(...unknownBudgets(`anchors.${index}`, anchor.sameSetting, budgetNames));
     if (!metrics.includes(anchor.metric))
       problems.push(
         `anchors.${index}.metric: unknown metric "${anchor.metric}": ${suggestion(anchor.metric, metrics)}`,
       );
   });
-  options.claims?.forEach(({ kind = "published", test }, index) => {
-    if (test.design?.published === true && kind !== "published")
-      problems.push(
-        `claims.${index}.kind: "${kind}", but its test compares with a published number, which needs the published setting (kind "published")`,
-      );
-  });
+  options.claims?.forEach((claim, index) => problems.push(...claimProblems(`claims.${index}`, claim, budgetNames)));
   if (options.tune !== undefined) problems.push(...tuneProblems(options.tune, { ...options, budgets }));
   if (typeof options.seeds !== "number" && new Set(options.seeds).size !== options.seeds.length)
     problems.push("seeds: a seed is listed twice");

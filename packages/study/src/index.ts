@@ -4,11 +4,13 @@ export {
   isStudy,
   metricDirections,
   type Anchor,
+  type AnchorOfRun,
   type Budget,
   type Metric,
   type Study,
   type StudyOptions,
 } from "./study.ts";
+export type { SameSetting } from "./same-setting.ts";
 export { weightFiles } from "./trial.ts";
 export type { Axis } from "@sluice/figures";
 export type { MetricRow, Progress, Restored, Series, Settings, TrialContext, TrialOutcome } from "./trial.ts";
@@ -94,7 +96,7 @@ export type {
   TrialRows,
   TrialSession,
 } from "./run/store.ts";
-export { reportedOf, type TrialResult } from "./run/result.ts";
+export { chanceOf, reportedOf, type TrialResult } from "./run/result.ts";
 export { checkedFileName, checkedRow, storedSeries } from "./run/checked.ts";
 export { type Environment, type GitState } from "./environment.ts";
 export type { Manifest } from "./manifest.ts";
@@ -146,7 +148,7 @@ export {
 export { knownManifest, type KnownManifest } from "./run/known-manifest.ts";
 export { readModel, type ReportedEnvironment, type ReportModel } from "./report/model.ts";
 export { page } from "./report/page.ts";
-export { curvesOf, type Curve, type Curves } from "./report/curves.ts";
+export { curvesOf, thinned, type Curve, type Curves } from "./report/curves.ts";
 export type { ResultsDocument } from "./report/document.ts";
 export { writeReport, type WrittenReport } from "./report/write.ts";
 export { formatMean, formatSeconds } from "./report/numbers.ts";

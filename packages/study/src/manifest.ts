@@ -1,7 +1,7 @@
 import type { Asked } from "./asked.ts";
 import type { PlannedTrial } from "./plan.ts";
 import type { Tuning } from "./tuning/tuning.ts";
-import type { Anchor, Metric } from "./study.ts";
+import type { AnchorOfRun, Metric } from "./study.ts";
 
 /** What was requested and planned. With the trials in a store, this is enough for the report. */
 export interface Manifest {
@@ -31,7 +31,9 @@ export interface Manifest {
   readonly tasks: readonly string[];
   readonly variants: readonly string[];
   readonly metrics: { readonly [metric: string]: Metric };
-  readonly anchors: readonly Anchor[];
+  readonly anchors: readonly AnchorOfRun[];
+  /** The texts of the study's claims. They are part of its code, so they were written before its trials ran. */
+  readonly claims?: readonly string[];
   readonly trials: readonly PlannedTrial[];
   /**
    * Whether it was reconstructed from the trials. It is then not known whether higher or lower values of a metric are

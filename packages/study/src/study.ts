@@ -1,4 +1,5 @@
 import type { Claim } from "./claims/claim.ts";
+import type { SameSetting } from "./same-setting.ts";
 import type { Tune } from "./tuning/tune.ts";
 import type { Settings, TrialContext, TrialOutcome } from "./trial.ts";
 
@@ -17,6 +18,8 @@ export interface Metric {
    * tunes has failed. Without a split, a metric may be used for tuning.
    */
   readonly split?: "training" | "validation" | "test";
+  /** What guessing gives, or gives on each task. Tables have it below the variants. */
+  readonly chance?: number | { readonly [task: string]: number };
   /** The tasks that have this metric. Default: all. */
   readonly tasks?: readonly string[];
   /** How a curve becomes one number: its last value (default), its best value, or the mean of its last tenth. */
@@ -42,7 +45,15 @@ export interface Anchor {
   readonly source: string;
   /** The published setting, in one line. */
   readonly setting: string;
-  /** Whether that setting is the one measured here. If not, the report says so next to the number. */
+  /**
+   * Whether that setting is the one measured here, or in which budgets it is: `{ budgets: ["paper"] }`. If not, the
+   * report says so next to the number.
+   */
+  readonly sameSetting: SameSetting;
+}
+
+/** A published number next to the numbers of one run. */
+export interface AnchorOfRun extends Anchor {
   readonly sameSetting: boolean;
 }
 

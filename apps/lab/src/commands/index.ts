@@ -20,6 +20,7 @@ export const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   data: async () => (await import("./data.ts")).addData,
   export: async () => (await import("./export.ts")).addExport,
   import: async () => (await import("./import.ts")).addImport,
+  archive: async () => (await import("./archive.ts")).addArchive,
   bundle: async () => (await import("./bundle.ts")).addBundle,
   new: async () => (await import("./new.ts")).addNew,
 };

@@ -36,6 +36,8 @@ import { someOf } from "./diff.ts";
 
 interface Flags {
   readonly trials?: number;
+  /** Ids of trials, or how they begin. */
+  readonly trial?: readonly string[];
   readonly draw?: number;
   readonly threads?: number;
   readonly jobs?: number;
@@ -55,6 +57,7 @@ export const addVerify: AddCommand = (program, terminal, ended) => {
     .description("run finished trials again, here or elsewhere, and say how far the results agree")
     .argument("<folder>", "a runs folder, such as runs/digits/quick; it may come from another machine")
     .option("--trials <n>", "only so many trials, drawn at random (default: all)", positive)
+    .option("--trial <ids...>", "these trials, by their ids or how they begin, such as 3f29ab")
     .option("--draw <n>", "another draw of them (default: 1)", positive)
     .option("--threads <n>", "threads per trial; results should not depend on it", positive)
     .option("--jobs <n>", "trials at a time", positive)
@@ -81,7 +84,10 @@ async function verify(given: string, flags: Flags, terminal: Terminal): Promise<
   const store = storeAt(given, folder);
   const { manifest, problem, trials } = await readRun(store);
   if (problem !== null) throw studyError(`${given} cannot be verified: ${problem}`);
-  const done = trials.filter(({ record }) => record.status === "done").map(({ trial }) => trial);
+  const done = chosenTrials(
+    trials.filter(({ record }) => record.status === "done").map(({ trial }) => trial),
+    flags,
+  );
   if (done.length === 0) throw studyError(`${store.place}: no trial is done, so there is nothing to verify`);
   if (flags.against !== undefined) {
     const { verified, notes } = await besides(store, storeAt(flags.against, folder), { done, choice: flags });
@@ -94,6 +100,13 @@ async function verify(given: string, flags: Flags, terminal: Terminal): Promise<
       `${store.place}: every trial that is done was imported: ${REFUSED}, so there is nothing to verify`,
     );
   return await verifyAgain({ store, manifest, done: own, refused }, flags, terminal);
+}
+
+function chosenTrials(done: readonly PlannedTrial[], { trial: ids }: Flags): readonly PlannedTrial[] {
+  if (ids === undefined) return done;
+  const unknown = ids.find((id) => !done.some((trial) => trial.id.startsWith(id)));
+  if (unknown !== undefined) throw studyError(`verify: no trial that is done has an id that begins with "${unknown}"`);
+  return done.filter(({ id }) => ids.some((start) => id.startsWith(start)));
 }
 
 /** What excludes each other on the command line. */

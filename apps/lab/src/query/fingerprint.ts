@@ -21,15 +21,19 @@ export function fingerprintOf(run: string): RunFingerprint {
     names.map((name) => [name, filesText(join(folder, name), ["config", "result", "environment", "annotations"])]),
   );
   return {
-    run: [filesText(run, ["study", "annotations"]), ...[...trials].map(([name, text]) => `${name} ${text}`)].join("\n"),
+    run: [
+      filesText(run, ["study", "annotations"]),
+      fileText(join(run, "trials.jsonl")),
+      ...[...trials].map(([name, text]) => `${name} ${text}`),
+    ].join("\n"),
     trials,
   };
 }
 
 const filesText = (folder: string, names: readonly string[]): string =>
-  names
-    .map((name) => {
-      const stat = statSync(join(folder, `${name}.json`), { throwIfNoEntry: false });
-      return stat === undefined ? "none" : `${stat.mtimeMs}:${stat.size}:${stat.ino}`;
-    })
-    .join(" ");
+  names.map((name) => fileText(join(folder, `${name}.json`))).join(" ");
+
+function fileText(path: string): string {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat === undefined ? "none" : `${stat.mtimeMs}:${stat.size}:${stat.ino}`;
+}

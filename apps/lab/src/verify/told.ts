@@ -69,6 +69,8 @@ export const documentOf = ({ pair, agreement }: VerifiedTrial) => ({
   parting: pair.parting,
   metrics: pair.metrics,
   sameWeights: pair.sameWeights,
+  weights: [pair.first.weights ?? null, pair.second.weights ?? null],
+  id: pair.first.id,
   files: pair.files,
   differences: pair.differences,
   environment: pair.environment,

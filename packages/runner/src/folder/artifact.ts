@@ -91,6 +91,18 @@ export function readAllSeries(
 function readSeries(folder: string, trial: string, name: string): { series: StoredSeries; seal: string } {
   const path = join(folder, `${name}.json`);
   const { content, seal } = readSealed(path, "series");
+  return { series: seriesOf(content, { trial, name, path }), seal };
+}
+
+/**
+ * The series that a file's content describes.
+ *
+ * @throws an error if it is not one, or not that of this trial and name.
+ */
+export function seriesOf(
+  content: unknown,
+  { trial, name, path }: { readonly trial: string; readonly name: string; readonly path: string },
+): StoredSeries {
   const checked = seriesSchema.safeParse(content);
   if (!checked.success) throw studyError(`${path}: not a series: ${checked.error.issues[0]?.path.join(".") ?? ""}`);
   const stored = checked.data;
@@ -99,14 +111,11 @@ function readSeries(folder: string, trial: string, name: string): { series: Stor
   const numbers = (list: readonly (number | null)[]): number[] => list.map((point) => point ?? Number.NaN);
   const lines = Object.fromEntries(Object.entries(stored.lines).map(([line, list]) => [line, numbers(list)]));
   return {
-    series: {
-      name,
-      title: stored.title,
-      x: { ...plainAxis(stored.x), values: numbers(stored.x.values) },
-      y: plainAxis(stored.y),
-      lines,
-    },
-    seal,
+    name,
+    title: stored.title,
+    x: { ...plainAxis(stored.x), values: numbers(stored.x.values) },
+    y: plainAxis(stored.y),
+    lines,
   };
 }
 

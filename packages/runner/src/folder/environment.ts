@@ -95,7 +95,17 @@ function plain({ git, ...rest }: Omit<z.infer<typeof sessionSchema>, "started">)
 
 function readFile(folder: string, trial: string): z.infer<typeof environmentSchema> {
   const path = trialFiles(folder).environment;
-  const checked = environmentSchema.safeParse(readSealed(path, "environment").content);
+  return environmentOf(readSealed(path, "environment").content, trial, path);
+}
+
+/** The first environment that a file's content describes. */
+export const firstEnvironment = (content: unknown, trial: string, path: string): Environment => {
+  const { trial: _, resumed: _resumed, lost: _lost, started: _started, ...first } = environmentOf(content, trial, path);
+  return plain(first);
+};
+
+function environmentOf(content: unknown, trial: string, path: string): z.infer<typeof environmentSchema> {
+  const checked = environmentSchema.safeParse(content);
   if (!checked.success)
     throw studyError(`${path}: not an environment: ${checked.error.issues[0]?.path.join(".") ?? ""}`);
   if (checked.data.trial !== trial) throw studyError(`${path}: the environment of another trial`);

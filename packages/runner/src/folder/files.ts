@@ -52,6 +52,10 @@ export const runFiles = (folder: string) => ({
   get results() {
     return join(folder, "results.json");
   },
+  /** Finished trials, in a folder that is an archive. */
+  get archived() {
+    return join(folder, "trials.jsonl");
+  },
   get lock() {
     return join(folder, "lock.json");
   },

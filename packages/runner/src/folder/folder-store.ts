@@ -10,6 +10,7 @@ import {
   type TrialResult,
   type TrialStatus,
 } from "@sluice/study";
+import { withArchived } from "../archive/archived-store.ts";
 import { readAnnotations } from "./annotations.ts";
 import { readEnvironment } from "./environment.ts";
 import { runFiles, trialFiles } from "./files.ts";
@@ -30,13 +31,14 @@ export interface FolderStore extends Store {
 
 /**
  * Keeps a study in a folder, which is created if necessary: a folder per trial in `trials/`, `study.json`,
- * `report.html` and `results.json`. Everything is checked when it is read, and damage is reported.
+ * `report.html` and `results.json`. Trials without a folder may stand in `trials.jsonl`, see {@link archiveRun}.
+ * Everything is checked when it is read, and damage is reported.
  */
 export function folderStore(path: string): FolderStore {
   const folder = resolve(path);
   const files = runFiles(folder);
   const folderOf = (trial: PlannedTrial): string => join(files.trials, trial.folder);
-  return {
+  return withArchived({
     folder,
     place: folder,
     manifestPlace: files.manifest,
@@ -65,7 +67,7 @@ export function folderStore(path: string): FolderStore {
     },
     readAnnotations: async (record) => readAnnotations(record?.folder ?? folder),
     readDocument: async () => readSealed(files.results, "results").content,
-  };
+  });
 }
 
 /** Creates the folder of a trial. */

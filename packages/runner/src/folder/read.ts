@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 import { z } from "zod";
 import {
   identified,
@@ -17,6 +17,7 @@ import {
   type TrialRecord,
   type TrialResult,
 } from "@sluice/study";
+import { projectRoot } from "../code/root.ts";
 import { readKept } from "./kept-files.ts";
 import { metricsSealSchema } from "./metrics-seal.ts";
 import { runFiles, trialFiles } from "./files.ts";
@@ -24,7 +25,7 @@ import type { MetricsSeal } from "./metrics.ts";
 import { readSealed, type SealedKind } from "./seal.ts";
 
 /** `result.json`: a result, with the hashes of the files on which it is based. */
-interface StoredResult extends TrialResult {
+export interface StoredResult extends TrialResult {
   /** The rows of `metrics.jsonl`, and the seals of the series. `null` if the trial died before it could record them. */
   readonly rests: {
     readonly metrics: MetricsSeal;
@@ -34,7 +35,7 @@ interface StoredResult extends TrialResult {
   } | null;
 }
 
-const resultSchema = z.looseObject({
+export const resultSchema = z.looseObject({
   trial: z.string(),
   status: z.enum(["done", "diverged", "failed", "interrupted"]),
   reason: z.string().optional(),
@@ -54,7 +55,7 @@ const resultSchema = z.looseObject({
   timings: z.looseObject({ seconds: z.number().optional() }),
 });
 
-const configSchema = z.looseObject({
+export const configSchema = z.looseObject({
   id: z.string(),
   study: z.string(),
   task: z.string(),
@@ -91,7 +92,16 @@ const manifestSchema = z.looseObject({
 
 /** Reads a sealed file and checks its format. The error says which file, what is wrong, and how to continue. */
 export function readChecked<T>(path: string, kind: SealedKind, schema: z.ZodType, goOn: string): T {
-  const checked = schema.safeParse(readSealed(path, kind, goOn).content);
+  return checkedContent<T>(readSealed(path, kind, goOn).content, schema, { path, goOn });
+}
+
+/** Content of the right form. `T` is what the schema describes. */
+export function checkedContent<T>(
+  content: unknown,
+  schema: z.ZodType,
+  { path, goOn }: { readonly path: string; readonly goOn: string },
+): T {
+  const checked = schema.safeParse(content);
   if (!checked.success) {
     const issue = checked.error.issues[0];
     const what = `"${issue?.path.join(".") ?? ""}" is not valid (${issue?.message ?? "wrong form"})`;
@@ -100,13 +110,18 @@ export function readChecked<T>(path: string, kind: SealedKind, schema: z.ZodType
   return checked.data as T;
 }
 
+/** A module that is not an absolute path is below the root of the checkout that the folder is in. */
 export function readManifest(folder: string): Manifest {
-  return readChecked(
+  const manifest = readChecked<Manifest>(
     runFiles(folder).manifest,
     "study",
     manifestSchema,
     "Run the study again with the same --out: the file is written again and the trials' folders are kept.",
   );
+  const { module } = manifest;
+  return module === null || isAbsolute(module)
+    ? manifest
+    : { ...manifest, module: resolve(projectRoot(folder), module) };
 }
 
 /** The status of a planned trial, from its folder. */

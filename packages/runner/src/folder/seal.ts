@@ -8,7 +8,16 @@ import { writeAtomically } from "./write.ts";
  * format.
  */
 export type SealedKind =
-  "study" | "config" | "environment" | "checkpoint" | "series" | "result" | "results" | "annotations" | "batch";
+  | "study"
+  | "config"
+  | "environment"
+  | "checkpoint"
+  | "series"
+  | "result"
+  | "results"
+  | "annotations"
+  | "batch"
+  | "archived";
 
 /** Writes a JSON file that ends with a SHA-256 of its content, and returns that seal. */
 export function writeSealed(path: string, kind: SealedKind, content: object): string {
@@ -49,6 +58,7 @@ export function readSealed(
   return { content, seal };
 }
 
-function sealOf(kind: SealedKind, content: object): string {
+/** The seal of a content: a SHA-256 of it and its kind. */
+export function sealOf(kind: SealedKind, content: object): string {
   return sha256(`${kind}\n${canonicalJson(content)}`);
 }

@@ -1,4 +1,5 @@
 import type { Results } from "../results.ts";
+import type { SameSetting } from "../same-setting.ts";
 import type { TestDesign } from "./design.ts";
 
 /** The result of a claim's test. */
@@ -45,6 +46,12 @@ export interface Claim {
    * Each can be "undecided".
    */
   readonly kind?: ClaimKind;
+  /**
+   * For a "published" claim: whether the paper's setting is the one measured here, or in which budgets it is:
+   * `{ budgets: ["paper"] }`. In other runs the claim is an "ordering", and one about a published number is undecided.
+   * Default: true.
+   */
+  readonly sameSetting?: SameSetting;
   /** Returns the verdict on the claim, given the results of a run. */
   readonly test: ClaimTest;
 }

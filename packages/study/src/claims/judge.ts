@@ -1,5 +1,6 @@
 import { messageOf } from "../error.ts";
 import type { Results } from "../results.ts";
+import { isSameSetting, kindIn } from "../same-setting.ts";
 import { holm } from "../statistics/tests.ts";
 import type { Claim, ClaimKind, Verdict } from "./claim.ts";
 import { formatP, SIGNIFICANT } from "./evidence.ts";
@@ -20,9 +21,13 @@ export interface JudgedClaim extends Verdict {
  * Tests the claims of a study and corrects the verdicts for the number of tests (Holm), so that no claim is confirmed
  * only because there are many.
  */
-export function judgeClaims(claims: readonly Claim[], results: Results): JudgedClaim[] {
+export function judgeClaims(
+  claims: readonly Claim[],
+  results: Results,
+  { budget }: { readonly budget?: string } = {},
+): JudgedClaim[] {
   const verdicts = claims.map((claim) =>
-    judged({ text: claim.text, kind: claim.kind ?? "published", ...verdictOf(claim, results) }),
+    judged({ text: claim.text, kind: kindIn(claim, budget), ...verdictOf(claim, results, budget) }),
   );
   const tested = verdicts.flatMap(({ p }) => (p === undefined ? [] : [p]));
   if (tested.length < 2) return verdicts;
@@ -36,14 +41,19 @@ export function judgeClaims(claims: readonly Claim[], results: Results): JudgedC
   });
 }
 
+/** Why a published number is not compared. */
+export const OTHER_SETTING = "The setting of this run is not the published one, so the numbers are not compared";
+
 /** Adds the words of the verdict. */
 export function judged(claim: Omit<JudgedClaim, "words">): JudgedClaim {
   return { ...claim, words: verdictWords(claim.kind, claim.verdict) };
 }
 
 /** A test can be any function. Whatever it does, the claim gets a verdict. */
-function verdictOf(claim: Claim, results: Results): Verdict {
+function verdictOf(claim: Claim, results: Results, budget: string | undefined): Verdict {
   const undecided = (because: string): Verdict => ({ verdict: "undecided", because });
+  if (claim.test.design?.published === true && !isSameSetting(claim.sameSetting ?? true, budget))
+    return undecided(OTHER_SETTING);
   try {
     const given: unknown = claim.test(results);
     if (given instanceof Promise) {

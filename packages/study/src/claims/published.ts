@@ -19,7 +19,8 @@ export interface PublishedOptions extends TestOptions {
 /**
  * Tests that the mean of `variant` is a published number, up to a margin that is declared beforehand. It is reproduced if
  * the 95 % interval lies within `value` ± `margin`, not reproduced if it lies outside, and otherwise undecided. The
- * setting must be the published one, so the claim's kind must be "published".
+ * setting must be the published one, so the claim's kind must be "published". In a budget with another setting (see
+ * `sameSetting` of a claim) it is undecided.
  *
  * @throws an error if the value is not a number, or the margin is not positive.
  */

@@ -1,5 +1,6 @@
 import { studyError } from "../error.ts";
 import { budgetOf, seedsOf } from "../plan.ts";
+import { isSameSetting } from "../same-setting.ts";
 import type { Study } from "../study.ts";
 import type { Claim } from "./claim.ts";
 import type { Detectable, TestDesign, Units } from "./design.ts";
@@ -59,7 +60,7 @@ export function reachOf(study: Study, options: ReachOptions = {}): Reach {
   const seeds = seedsOf(study, options.seeds ?? given.seeds ?? study.seeds.length).length;
   const { power = 0.8 } = options;
   const tests = study.claims.filter(
-    ({ test }) => test.design !== undefined && absent(test.design, study) === null,
+    (claim) => claim.test.design !== undefined && lacking(claim, claim.test.design, { study, budget }) === null,
   ).length;
   const level = SIGNIFICANT / Math.max(1, tests);
   if (!(power > level && power < 1))
@@ -69,7 +70,7 @@ export function reachOf(study: Study, options: ReachOptions = {}): Reach {
   return {
     budget,
     seeds,
-    claims: study.claims.map((claim) => claimReach(claim, { study, ...values, level, power, tests })),
+    claims: study.claims.map((claim) => claimReach(claim, { study, budget, ...values, level, power, tests })),
   };
 }
 
@@ -81,6 +82,7 @@ function unitsFor(seeds: number, folds: { readonly of: number; readonly run: num
 
 interface Given {
   readonly study: Study;
+  readonly budget: string;
   readonly units: Units;
   readonly unit: Unit;
   readonly level: number;
@@ -88,7 +90,8 @@ interface Given {
   readonly tests: number;
 }
 
-function claimReach({ text, test }: Claim, given: Given): ClaimReach {
+function claimReach(claim: Claim, given: Given): ClaimReach {
+  const { text, test } = claim;
   const { units, level, power } = given;
   const { design } = test;
   if (design === undefined) {
@@ -96,9 +99,9 @@ function claimReach({ text, test }: Claim, given: Given): ClaimReach {
     return { text, method: null, level, leastP: null, detectable: null, needs: null, decidable: null, says };
   }
   const leastP = design.leastP(units);
-  const lacking = absent(design, given.study);
-  if (lacking !== null) {
-    const says = `Cannot be decided: ${lacking}.`;
+  const lacks = lacking(claim, design, given);
+  if (lacks !== null) {
+    const says = `Cannot be decided: ${lacks}.`;
     return { text, method: design.method, level, leastP, detectable: null, needs: null, decidable: false, says };
   }
   const needs = fewestSeeds(design, level);
@@ -108,8 +111,14 @@ function claimReach({ text, test }: Claim, given: Given): ClaimReach {
   return { text, method: design.method, level, leastP, detectable, needs, decidable, says };
 }
 
-/** What a test reads and the study does not run, such as a variant that was left out; `null` if there is nothing. */
-function absent({ of }: TestDesign, { tasks, variants, metrics }: Study): string | null {
+/** What a test needs and the run does not have, such as a variant that was left out; `null` if there is nothing. */
+function lacking(
+  { sameSetting = true }: Claim,
+  { of, published = false }: TestDesign,
+  { study: { tasks, variants, metrics }, budget }: Pick<Given, "study" | "budget">,
+): string | null {
+  if (published && !isSameSetting(sameSetting, budget))
+    return `the setting of the budget "${budget}" is not the published one`;
   for (const { task, variants: compared, metric } of of) {
     const variant = compared.find((name) => !Object.hasOwn(variants, name));
     if (!Object.hasOwn(tasks, task)) return `the task "${task}" is not run`;

@@ -72,6 +72,13 @@ function curveOf(rows: readonly MetricRow[], name: string): Curve | null {
   return { width, ...(width === 0 ? all : merged(all, width)), last };
 }
 
+/** The curve with at most about `most` points. */
+export function thinned(curve: Curve, most: number): Curve {
+  if (curve.x.length <= most) return curve;
+  const width = Math.max(curve.width, widthFor(extremes(Array.from(curve.x)).high, most));
+  return width === curve.width ? curve : { width, ...merged(curve, width), last: curve.last };
+}
+
 /**
  * One metric of one variant over its seeds, at every point: the mean of the seeds' means, and the lowest and highest
  * value of any seed.

@@ -2,7 +2,7 @@ import { formatNumber } from "@sluice/figures";
 import { grouped, html, type Markup } from "@sluice/figures/internal";
 import { differences, overlapOf } from "../claims/evidence.ts";
 import type { Results, TrialRecord } from "../results.ts";
-import { hasMetric } from "../run/result.ts";
+import { chanceOf, hasMetric } from "../run/result.ts";
 import { meanInterval } from "../statistics/intervals.ts";
 import { cliffsDelta } from "../statistics/mann-whitney.ts";
 import { mean } from "../statistics/summary.ts";
@@ -127,7 +127,28 @@ function taskRows(
         )}
       </tr>`;
     })}
+    ${chanceRow(results, task, { columns, costs: told.length })}
   </tbody>`;
+}
+
+/** What guessing gives, if the study says it for a metric of the task. */
+function chanceRow(
+  results: Results,
+  task: string,
+  { columns, costs: more }: { readonly columns: readonly Column[]; readonly costs: number },
+): Markup | null {
+  const chances = columns.map(({ name }) => chanceOf(results.metrics[name] ?? {}, task));
+  if (chances.every((chance) => chance === undefined)) return null;
+  return html`<tr>
+    <th scope="row">${unknown("chance")}</th>
+    ${columns.map((column, index) =>
+      chances[index] === undefined
+        ? html`<td class="none"></td>`
+        : html`<td class="number" data-label="${labelOf(results, column)}">
+            <div>${unknown(formatNumber(chances[index], column.digits))}</div>
+          </td>`,
+    )}${Array.from({ length: more }, () => html`<td class="none"></td>`)}
+  </tr>`;
 }
 
 const labelOf = (results: Results, { name }: Column): string => {

@@ -82,7 +82,7 @@ export async function readModel(store: Store, study: Study | null): Promise<Repo
     curves,
     configs,
     tuned: tunedIn(manifest, all),
-    ...(await judge(store, study, results)),
+    ...(await judge(store, study, { results, budget: manifest.budget })),
     annotations,
     trialAnnotations,
     environments,
@@ -135,9 +135,9 @@ const storedClaim = verdictSchema.extend({
 async function judge(
   store: Store,
   study: Study | null,
-  results: Results,
+  { results, budget }: { readonly results: Results; readonly budget: string },
 ): Promise<{ claims: JudgedClaim[]; claimsNote: string | null }> {
-  if (study !== null) return { claims: judgeClaims(study.claims, results), claimsNote: null };
+  if (study !== null) return { claims: judgeClaims(study.claims, results, { budget }), claimsNote: null };
   try {
     const last = z.object({ claims: z.array(storedClaim) }).parse(await store.readDocument());
     const claims = last.claims.map(({ p, corrected, ...claim }) =>

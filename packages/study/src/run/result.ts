@@ -104,6 +104,10 @@ export function summarise(
 /** Whether a task has a metric. */
 export const hasMetric = ({ tasks }: Pick<Metric, "tasks">, task: string): boolean => tasks?.includes(task) ?? true;
 
+/** What guessing gives on a task; `undefined` if that is not known. */
+export const chanceOf = ({ chance }: Pick<Metric, "chance">, task: string): number | undefined =>
+  typeof chance === "object" ? chance[task] : chance;
+
 /**
  * The metrics that a trial reports: those of its task and, for a tuning trial, of them those not measured on test data.
  */

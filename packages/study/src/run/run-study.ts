@@ -2,6 +2,7 @@ import type { Manifest } from "../manifest.ts";
 import { budgetOf, type PlannedTrial } from "../plan.ts";
 import { writeReport, type WrittenReport } from "../report/write.ts";
 import type { TrialRecord } from "../results.ts";
+import { isSameSetting } from "../same-setting.ts";
 import type { Signal } from "../signal.ts";
 import type { Progress } from "../trial.ts";
 import type { Ending } from "./executor.ts";
@@ -179,7 +180,11 @@ export function manifestOf(run: RunPlan): Manifest {
     tasks: Object.keys(study.tasks),
     variants: Object.keys(study.variants),
     metrics: study.metrics,
-    anchors: study.anchors,
+    anchors: study.anchors.map((anchor) => ({
+      ...anchor,
+      sameSetting: isSameSetting(anchor.sameSetting, run.budget),
+    })),
+    ...(study.claims.length === 0 ? {} : { claims: study.claims.map(({ text }) => text) }),
     trials: run.trials,
   };
 }
