@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { messageOf } from "@sluice/study";
-import { EXIT, type Terminal } from "./terminal.ts";
+import { fittedHelp } from "./help-text.ts";
+import { EXIT, textWidthOf, type Terminal } from "./terminal.ts";
 import { version } from "./version.ts";
 
 /** The terminal of this process. */
@@ -12,9 +13,17 @@ export function thisTerminal(): Terminal {
   return { folder: process.cwd(), stdin, stdout, stderr, closed: closed.signal };
 }
 
-/** A program with `--version`, whose errors are thrown. */
+/** A program with `--version`, whose errors are thrown, and whose help fits a terminal of 60 columns. */
 export const programOf = (name: string, description: string): Command =>
-  new Command(name).description(description).version(version()).exitOverride().showSuggestionAfterError();
+  new Command(name)
+    .description(description)
+    .version(version())
+    .exitOverride()
+    .showSuggestionAfterError()
+    .configureHelp({ minWidthToWrap: 20 })
+    .configureOutput({
+      writeOut: (text) => void process.stdout.write(fittedHelp(text, textWidthOf(process.stdout))),
+    });
 
 /**
  * Runs a program, and turns an error into a message and an exit code.

@@ -54,6 +54,12 @@ const planned = async (given: Partial<ImportSources>, from = store) =>
 const problemsOf = async (given: Partial<ImportSources>): Promise<string[]> =>
   (await planned(given)).problems.map(problemText);
 
+/** What pandas writes of two runs. */
+const DICTS = `,summary,config,name,State
+0,"{'slope_error': 0.25, 'train_loss': 1e-05, '_runtime': 12.5, '_wandb': {'runtime': 12}}","{'seed': 0, 'dataset': 'low noise', 'optimizer': {'lr': 0.05}, 'bidirectional': False, 'name': ""it's"", 'layers': (1,), '_wandb': None}",run-0,finished
+1,"{'slope_error': 0.375, 'train_loss': nan, '_runtime': 12.5, '_wandb': {'runtime': 12}}","{'seed': 1, 'dataset': 'low noise', 'optimizer': {'lr': 0.05}, 'bidirectional': False, 'name': ""it's"", 'layers': (1,), '_wandb': None}",run-1,crashed
+`;
+
 /** A table in the scratch folder. */
 function table(name: string, text: string): Partial<ImportSources> {
   writeFileSync(join(scratch, name), text);
@@ -134,6 +140,39 @@ describe("what others have written is read", () => {
     expect([...ofParquet.problems, ...ofJson.problems]).toEqual([]);
     expect(ofParquet.trials.map(({ given }) => given.rows)).toEqual(ofCsv.trials.map(({ given }) => given.rows));
     expect(ofJson.trials.map(({ given }) => given.rows)).toEqual([ofCsv.trials[0]?.given.rows]);
+  });
+
+  test("a table of W&B's runs whose cells are dictionaries, as pandas writes them, and with a column per member", async () => {
+    const mapping: Mapping = {
+      columns: { task: "dataset" },
+      fixed: { variant: "torch" },
+      metrics: { error: "slope_error", loss: "train_loss" },
+      settings: { rate: "optimizer.lr" },
+    };
+    // print(pandas.DataFrame({"summary": [...], "config": [...], "name": [...], "State": [...]}).to_csv())
+    const ofDicts = await planned({ ...table("dicts.csv", DICTS), mapping });
+    expect(ofDicts.problems).toEqual([]);
+    expect(ofDicts.trials.map(({ given }) => given)).toMatchObject([
+      {
+        ...{ task: "low noise", seed: 0, status: "done", seconds: 12.5 },
+        config: { rate: 0.05, bidirectional: false, name: "it's", layers: [1] },
+        metrics: { error: 0.25, loss: 1e-5 },
+      },
+      { seed: 1, status: "failed", metrics: { error: 0.375, loss: NaN } },
+    ]);
+    expect(ofDicts.strange.toSorted()).toEqual(["bidirectional", "layers", "name"]);
+    const flat =
+      "name,State,config/seed,config/dataset,config/optimizer.lr,summary/slope_error\nrun-0,finished,0,low noise,0.05,0.25\n";
+    const ofColumns = await planned({
+      ...table("flat.csv", flat),
+      mapping: { ...mapping, metrics: { error: "slope_error" } },
+    });
+    expect(ofColumns.problems).toEqual([]);
+    expect(ofColumns.trials[0]?.given).toMatchObject({ seed: 0, config: { rate: 0.05 }, metrics: { error: 0.25 } });
+    const chart = "Step,run-0 - loss,run-0 - loss__MIN,run-0 - loss__MAX\n0,1,1,1\n";
+    await expect(planned({ ...table("chart.csv", chart), mapping })).rejects.toThrow(
+      'chart.csv, line 1, column "run-0 - loss__MIN": this is the export of a chart, with a column per run; expected a row per trial',
+    );
   });
 
   test("what sluice export writes, and the words of pandas and Python", async () => {
