@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { messageOf } from "@sluice/study";
 import { fittedHelp } from "./help-text.ts";
+import { nodeProblem } from "./node-version.ts";
 import { EXIT, textWidthOf, type Terminal } from "./terminal.ts";
 import { version } from "./version.ts";
 
@@ -31,6 +32,11 @@ export const programOf = (name: string, description: string): Command =>
  * @param code - what its commands end with, once it has run
  */
 export async function codeOf(program: Command, args: readonly string[], code: () => number): Promise<number> {
+  const problem = nodeProblem(process.versions.node);
+  if (problem !== null) {
+    process.stderr.write(`${problem}\n`);
+    return EXIT.usage;
+  }
   try {
     await program.parseAsync(args, { from: "user" });
     return code();
