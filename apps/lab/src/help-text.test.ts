@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { addImport } from "./commands/import.ts";
-import { addWorker } from "./commands/worker.ts";
+import { commands } from "./commands.ts";
 import { fittedHelp } from "./help-text.ts";
 import { programOf } from "./program.ts";
 import type { AddCommand, Terminal } from "./terminal.ts";
@@ -20,7 +19,7 @@ function helpOf(add: AddCommand, columns: number): string {
 }
 
 test.each([60, 80, 160])("help fits %i columns", (columns) => {
-  for (const add of [addImport, addWorker]) {
+  for (const add of commands) {
     const lines = helpOf(add, columns).split("\n");
     expect(lines.filter((line) => line.length > columns)).toEqual([]);
   }
