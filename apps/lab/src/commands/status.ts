@@ -8,7 +8,7 @@ import {
   type Annotations,
   type TrialRecord,
 } from "@sluice/study";
-import { layTable, type Column } from "../layout.ts";
+import { fitted, wrapped, type Column } from "../layout.ts";
 import { annotatedTrials, annotationLines, annotationsIn } from "../run-folders/annotated.ts";
 import { storeAt } from "../stores.ts";
 import { EXIT, widthOf, type AddCommand, type Terminal } from "../terminal.ts";
@@ -110,11 +110,21 @@ function trialLines(records: readonly TrialRecord[], { ofTrials, width }: OfTria
   return told.length === 0 ? [] : ["", ...told];
 }
 
-/** The trials that are started and not done, each with its reason. */
+/** The trials that are started and not done, each with its reason: a table or, where that is too wide, a list. */
 function detailLines(records: readonly TrialRecord[], width: number): string[] {
   const notDone = records.filter(({ status: own }) => own !== "done" && own !== "waiting");
-  return notDone.length === 0 ? [] : ["", ...layTable(columns, notDone, width)];
+  if (notDone.length === 0) return [];
+  const { lines, hidden } = fitted(columns, notDone, { width });
+  if (hidden.length === 0) return ["", ...lines];
+  return ["", ...notDone.flatMap((record) => wrapped(detailText(record), width))];
 }
+
+const detailText = ({ reason, seconds, ...record }: TrialRecord): string =>
+  [
+    `${record.task} / ${trialName(record)}: ${record.status}`,
+    ...(seconds === undefined ? [] : [` after ${formatSeconds(seconds)}`]),
+    ...(reason === undefined ? [] : [`: ${reason.split("\n")[0] ?? ""}`]),
+  ].join("");
 
 const columns: readonly Column<TrialRecord>[] = [
   { title: "task", align: "left", keep: 2, cell: ({ task }) => task },
