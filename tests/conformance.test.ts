@@ -66,7 +66,7 @@ const absence: Readonly<Record<string, string | undefined>> = {
   webgpu: installWebGpu() ?? (await absenceOf("webgpu")),
 };
 
-describe.each(Object.entries(backends))("%s in Node", { timeout: 300_000 }, (_, { mode, open }) => {
+describe.each(Object.entries(backends))("%s in Node", (_, { mode, open }) => {
   // CONTRIBUTING.md says how to have headlessgl and webgpu in Node.
   beforeEach(({ skip }) => skip(absence[mode] !== undefined, absence[mode]));
 

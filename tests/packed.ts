@@ -1,6 +1,6 @@
 /** The packages as they are published: packed, and installed with npm outside the workspace. */
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { pnpmFolder } from "../scripts/pnpm.js";
 import { outcomeOf } from "./examples.ts";
 import { npmName, packageNames, root } from "./workspace.ts";
@@ -14,7 +14,8 @@ export const env = Object.fromEntries(
 export async function installPacked(scratch: string): Promise<string> {
   const tarballs = join(scratch, "tarballs");
   const project = join(scratch, "project");
-  env["PATH"] = `${await pnpmFolder()}${delimiter}${env["PATH"] ?? ""}`;
+  // Installed commands take the first Node of the path: the one that runs the tests, not whichever the machine has.
+  env["PATH"] = [await pnpmFolder(), dirname(process.execPath), env["PATH"] ?? ""].join(delimiter);
   await succeed("pnpm", ["run", "build"], root);
   mkdirSync(tarballs);
   // All at once, and not built again one by one; tests/release.long.test.ts packs what was not built.

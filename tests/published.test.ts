@@ -194,7 +194,6 @@ describe.each(compilers)("TypeScript $typescript", ({ folder }) => {
     { others: "the types of Node", types: ["node"] },
   ])(
     "accepts every declaration of every package beside $others, without DOM and without skipLibCheck",
-    { timeout: 300_000 },
     async ({ types }) => {
       const compilerOptions = {
         strict: true,

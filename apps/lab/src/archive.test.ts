@@ -11,7 +11,7 @@ const scratch = mkdtempSync(join(tmpdir(), "sluice-archive-command-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 const { sluice } = commandIn(scratch);
 
-test("a trial of an archived run is run again by its id, with the same bits", { timeout: 60_000 }, async () => {
+test("a trial of an archived run is run again by its id, with the same bits", async () => {
   const store = folderStore(join(scratch, "runs"));
   const options = { store, executor: inProcess(), budget: "quick", seeds: 2, module: fixture("line") };
   const { records } = await runStudy(await planRun(line, options));

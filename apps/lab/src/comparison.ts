@@ -1,11 +1,19 @@
 import { compareRuns, type RunComparison } from "@sluice/study";
 import type { Command } from "commander";
 import { storeAt } from "./stores.ts";
-import { EXIT, widthOf, type Terminal } from "./terminal.ts";
+import { EXIT, textWidthOf, widthOf, type Terminal } from "./terminal.ts";
+
+/** How wide the output is. */
+export interface Widths {
+  /** For tables. */
+  readonly width: number;
+  /** For sentences, which are not wrapped in a file. */
+  readonly textWidth: number;
+}
 
 /** What a command tells about two runs. */
 interface Comparison {
-  lines(comparison: RunComparison, width: number): readonly string[];
+  lines(comparison: RunComparison, widths: Widths): readonly string[];
   /** With `--json`. */
   document(comparison: RunComparison): unknown;
 }
@@ -25,7 +33,9 @@ export function comparing(
       const comparison = await compareRuns(storeAt(first, folder), storeAt(second, folder));
       for (const problem of comparison.problems) stderr.write(`${problem}\n`);
       const told =
-        flags.json === true ? [JSON.stringify(document(comparison), null, 2)] : lines(comparison, widthOf(stdout));
+        flags.json === true
+          ? [JSON.stringify(document(comparison), null, 2)]
+          : lines(comparison, { width: widthOf(stdout), textWidth: textWidthOf(stdout) });
       for (const line of told) stdout.write(`${line}\n`);
       ended(EXIT.done);
     });

@@ -33,7 +33,7 @@ function sealedElsewhere(manifest: string): string {
 }
 
 describe("a run", () => {
-  test("does what is left, and nothing twice", { timeout: 240_000 }, async () => {
+  test("does what is left, and nothing twice", async () => {
     const out = join(scratch, "line");
     const first = await sluice("run", fixture("line"), "--budget", "quick", "--seeds", "1", "--out", out, "--json");
     expect(first.stderr).toContain("4 trials to run");
@@ -79,7 +79,7 @@ describe("a run", () => {
     writeFileSync(join(out, "study.json"), manifest);
   });
 
-  test("goes on to the report past a damaged curve, and names it", { timeout: 90_000 }, async () => {
+  test("goes on to the report past a damaged curve, and names it", async () => {
     const out = join(scratch, "line");
     const path = join(trialFolders(out)[2] ?? "", "metrics.jsonl");
     const rows = readFileSync(path, "utf8");
@@ -93,39 +93,35 @@ describe("a run", () => {
     writeFileSync(path, rows);
   });
 
-  test(
-    "counts and shows trials that throw, diverge or crash, and runs them again only when asked",
-    { timeout: 90_000 },
-    async () => {
-      const out = join(scratch, "troubled");
-      const first = await sluice("run", fixture("troubled"), "--out", out, "--json");
-      expect(first.code).toBe(1);
-      const trials: { variant: string; status: string; reason: string | null }[] = JSON.parse(first.stdout).trials;
-      expect(Object.fromEntries(trials.map(({ variant, status }) => [variant, status]))).toEqual({
-        fine: "done",
-        diverging: "diverged",
-        throwing: "failed",
-        crashing: "failed",
-      });
-      const reasons = Object.fromEntries(trials.map(({ variant, reason }) => [variant, reason]));
-      expect(reasons["diverging"]).toBe("step 30: slope is not finite");
-      expect(reasons["throwing"]).toBe("the trial broke a promise");
-      expect(reasons["crashing"]).toContain("signal SIGSEGV");
-      expect(readFileSync(join(out, "report.html"), "utf8")).toContain("the trial broke a promise");
+  test("counts and shows trials that throw, diverge or crash, and runs them again only when asked", async () => {
+    const out = join(scratch, "troubled");
+    const first = await sluice("run", fixture("troubled"), "--out", out, "--json");
+    expect(first.code).toBe(1);
+    const trials: { variant: string; status: string; reason: string | null }[] = JSON.parse(first.stdout).trials;
+    expect(Object.fromEntries(trials.map(({ variant, status }) => [variant, status]))).toEqual({
+      fine: "done",
+      diverging: "diverged",
+      throwing: "failed",
+      crashing: "failed",
+    });
+    const reasons = Object.fromEntries(trials.map(({ variant, reason }) => [variant, reason]));
+    expect(reasons["diverging"]).toBe("step 30: slope is not finite");
+    expect(reasons["throwing"]).toBe("the trial broke a promise");
+    expect(reasons["crashing"]).toContain("signal SIGSEGV");
+    expect(readFileSync(join(out, "report.html"), "utf8")).toContain("the trial broke a promise");
 
-      const second = await sluice("run", fixture("troubled"), "--out", out);
-      expect(second.code).toBe(1);
-      expect(second.stdout).toContain("use --retry to run them again");
-      expect(trialFolders(out)).toHaveLength(4);
-      const third = await sluice("run", fixture("troubled"), "--out", out, "--retry");
-      expect(third.code).toBe(1);
-      expect(third.stdout).toContain("3 trials to run");
-      // The diverged trial starts anew; its old folder is kept aside.
-      expect(trialFolders(out).filter((folder) => folder.endsWith(".aside-1"))).toHaveLength(1);
-    },
-  );
+    const second = await sluice("run", fixture("troubled"), "--out", out);
+    expect(second.code).toBe(1);
+    expect(second.stdout).toContain("use --retry to run them again");
+    expect(trialFolders(out)).toHaveLength(4);
+    const third = await sluice("run", fixture("troubled"), "--out", out, "--retry");
+    expect(third.code).toBe(1);
+    expect(third.stdout).toContain("3 trials to run");
+    // The diverged trial starts anew; its old folder is kept aside.
+    expect(trialFolders(out).filter((folder) => folder.endsWith(".aside-1"))).toHaveLength(1);
+  });
 
-  test("passes over a damaged result, says so, and keeps it", { timeout: 90_000 }, async () => {
+  test("passes over a damaged result, says so, and keeps it", async () => {
     const out = join(scratch, "line");
     const folder = firstTrialOf(out);
     writeFileSync(join(folder, "result.json"), '{ "status": "do');
@@ -149,7 +145,7 @@ describe("a run", () => {
 describe("a run that is stopped", () => {
   const whole = join(scratch, "whole");
 
-  test("by SIGKILL goes on from its checkpoint to the same bits", { timeout: 90_000 }, async () => {
+  test("by SIGKILL goes on from its checkpoint to the same bits", async () => {
     const reference = sluice("run", fixture("slow"), "--out", whole, "--jobs", "2");
     const out = join(scratch, "killed");
     const run = start("run", fixture("slow"), "--out", out, "--jobs", "2");
@@ -169,7 +165,7 @@ describe("a run that is stopped", () => {
     expect(bits(out)).toEqual(bits(whole));
   });
 
-  test("by SIGINT exits with 130 and goes on from there", { timeout: 90_000 }, async () => {
+  test("by SIGINT exits with 130 and goes on from there", async () => {
     const out = join(scratch, "stopped");
     const run = start("run", fixture("slow"), "--out", out, "--jobs", "2", "--json");
     await untilCheckpoint(out, 2);
@@ -185,7 +181,7 @@ describe("a run that is stopped", () => {
   });
 });
 
-test("a second Ctrl-C kills a trial that does not listen", { timeout: 90_000 }, async () => {
+test("a second Ctrl-C kills a trial that does not listen", async () => {
   const out = join(scratch, "stubborn");
   const run = start("run", fixture("stubborn"), "--out", out, "--json");
   await untilCheckpoint(out);
@@ -197,7 +193,7 @@ test("a second Ctrl-C kills a trial that does not listen", { timeout: 90_000 }, 
   expect(JSON.parse(stopped.stdout).trials[0].status).toBe("interrupted");
 });
 
-test("a reader that leaves ends the run as Ctrl-C does, without a stack", { timeout: 90_000 }, async () => {
+test("a reader that leaves ends the run as Ctrl-C does, without a stack", async () => {
   const out = join(scratch, "piped");
   const run = start("run", fixture("slow"), "--out", out, "--jobs", "2");
   run.child.stdout?.once("data", () => run.child.stdout?.destroy());
@@ -208,7 +204,7 @@ test("a reader that leaves ends the run as Ctrl-C does, without a stack", { time
   expect((await sluice("run", fixture("slow"), "--out", out, "--jobs", "2")).code).toBe(0);
 });
 
-test("a trial that takes longer than --limit is stopped, and counts as failed", { timeout: 90_000 }, async () => {
+test("a trial that takes longer than --limit is stopped, and counts as failed", async () => {
   const run = await sluice(
     "run",
     fixture("endless"),
@@ -228,7 +224,7 @@ test("a trial that takes longer than --limit is stopped, and counts as failed", 
   ).toEqual(Array(3).fill("failed: it took longer than its limit of 0.5 s"));
 });
 
-test("a trial that takes more than --memory is killed, and counts as failed", { timeout: 90_000 }, async () => {
+test("a trial that takes more than --memory is killed, and counts as failed", async () => {
   const out = join(scratch, "memory");
   // No Node runs in so little. Its heap may be at its own limit before the process is seen to be at this one.
   const run = await sluice("run", fixture("endless"), "--out", out, "--jobs", "3", "--memory", "20MB", "--json");
@@ -241,7 +237,7 @@ test("a trial that takes more than --memory is killed, and counts as failed", { 
   expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining("such as 500MB, 2GB or 1.5GiB")]);
 });
 
-test("settings, tasks, variants and seeds of one's own, and what they change", { timeout: 90_000 }, async () => {
+test("settings, tasks, variants and seeds of one's own, and what they change", async () => {
   const out = join(scratch, "own");
   const asked = ["steps=30", "--task", "low noise", "--variant", "plain", "--seeds", "3,5", "--out", out];
   const { code, stdout } = await sluice("run", fixture("line"), ...asked, "--json");
@@ -301,7 +297,7 @@ test("settings, tasks, variants and seeds of one's own, and what they change", {
   ]);
 });
 
-test("a plan measures the time where it is asked to, and keeps nothing of it", { timeout: 90_000 }, async () => {
+test("a plan measures the time where it is asked to, and keeps nothing of it", async () => {
   const out = join(scratch, "probed");
   const slow = ["plan", fixture("line"), "pauseMs=8", "steps=400", "--task", "low noise", "--seeds", "3", "--out", out];
   const [told, probed] = await Promise.all([sluice(...slow), sluice(...slow, "--probe", "0.2", "--json")]);
@@ -315,7 +311,7 @@ test("a plan measures the time where it is asked to, and keeps nothing of it", {
 });
 
 describe("what cannot be done is said", () => {
-  test("an unknown option or command, with the nearest known one", { timeout: 90_000 }, async () => {
+  test("an unknown option or command, with the nearest known one", async () => {
     const [option, command, seeds] = await Promise.all([
       sluice("run", fixture("line"), "--budgt", "quick"),
       sluice("rum"),
@@ -329,20 +325,20 @@ describe("what cannot be done is said", () => {
     expect(seeds.stderr).toContain("at least 1");
   });
 
-  test("a budget that the study does not have, with those that it has", { timeout: 90_000 }, async () => {
+  test("a budget that the study does not have, with those that it has", async () => {
     const { code, stderr } = await sluice("run", fixture("line"), "--budget", "paper");
     expect(code).toBe(2);
     expect(stderr).toBe('the study "line" has no budget "paper"; it has quick, full\n');
   });
 
-  test("data that is missing, before anything starts", { timeout: 90_000 }, async () => {
+  test("data that is missing, before anything starts", async () => {
     const run = await sluice("run", fixture("without-data"), "--out", join(scratch, "none"));
     expect(run.code).toBe(1);
     expect(run.stderr).toContain("points.csv: missing. Download it from the archive and give its folder with --data.");
     expect(existsSync(join(scratch, "none"))).toBe(false);
   });
 
-  test("which Node it takes to run a study in TypeScript", { timeout: 90_000 }, async () => {
+  test("which Node it takes to run a study in TypeScript", async () => {
     // This Node without its own support: a hook strips the command's sources, as a build would have, and leaves the
     // study.
     const strip = `data:text/javascript,${encodeURIComponent(`
@@ -376,7 +372,7 @@ describe("what cannot be done is said", () => {
     expect(code).toBe(2);
   });
 
-  test("a runs folder that cannot be made, or is not one", { timeout: 90_000 }, async () => {
+  test("a runs folder that cannot be made, or is not one", async () => {
     writeFileSync(join(scratch, "file"), "");
     const run = await sluice("run", fixture("line"), "--out", join(scratch, "file/below"));
     expect(run.code).toBe(1);

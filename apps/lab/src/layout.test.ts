@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { duration, fitted, layTable, shortNumber, type Column } from "./layout.ts";
+import { duration, fitted, layLists, layTable, shortNumber, type Column } from "./layout.ts";
 
 interface Row {
   readonly name: string;
@@ -37,6 +37,26 @@ test("in a narrow terminal the least wanted columns go, which a line below says,
     for (const line of fitted(columns, rows, { width }).lines) expect(line.length).toBeLessThanOrEqual(width);
     expect(layTable(columns, rows, width).join(" ")).toContain("extra)");
   }
+});
+
+test("rows that are too wide for a table are lists without a missing column", () => {
+  expect(layLists(columns.slice(0, 2), rows.slice(0, 1), 12)[0]).toBe("row 1 of 1");
+  const hash: Column<string>[] = [
+    { title: "id", align: "left", keep: 0, cell: (row) => row },
+    { title: "what it is", align: "left", keep: 0, cell: () => "a short one" },
+  ];
+  expect(layLists(hash, ["abcdefghijkl", "m"], 20)).toEqual([
+    "row 1 of 2",
+    "id          abcdefgh",
+    "            ijkl",
+    "what it is  a short",
+    "            one",
+    "",
+    "row 2 of 2",
+    "id          m",
+    "what it is  a short",
+    "            one",
+  ]);
 });
 
 test("columns keep their width for rows that are not shown, and for values to come", () => {

@@ -28,6 +28,20 @@ export function layTable<T>(columns: readonly Column<T>[], rows: readonly T[], w
   return [...lines, ...hiddenLines(hidden, width)];
 }
 
+/** Each row as a list with a line per column, below its number: every column fits, however narrow the terminal. */
+export function layLists<T>(columns: readonly Column<T>[], rows: readonly T[], width: number): string[] {
+  const titles = Math.max(...columns.map(({ title }) => title.length));
+  const indent = titles + GAP;
+  const most = Math.max(1, width - indent);
+  // A word that is longer than a line, such as a hash, goes on in the next one.
+  const text = (cell: string): string => cell.replaceAll(new RegExp(`\\S{${most}}(?=\\S)`, "g"), "$& ");
+  return rows.flatMap((row, index) => [
+    ...(index === 0 ? [] : [""]),
+    `row ${index + 1} of ${rows.length}`,
+    ...columns.flatMap(({ title, cell }) => hanging(`${title.padEnd(indent)}${text(cell(row))}`, { width, indent })),
+  ]);
+}
+
 /** Which columns are not shown, wrapped to the width. */
 export function hiddenLines(hidden: readonly string[], width: number): string[] {
   return hidden.length === 0 ? [] : wrapped(`(too narrow for: ${hidden.join(", ")})`, width);
@@ -70,14 +84,22 @@ export function cut(text: string, width: number): string {
 }
 
 /** Lines after the first are indented. A word that is longer than a line is not broken. */
-export function wrapped(text: string, width: number): string[] {
+export const wrapped = (text: string, width: number): string[] => hanging(text, { width, indent: 2 });
+
+/** Lines at most `width` wide, of which those after the first are indented. Spaces before the first word stay. */
+export function hanging(
+  text: string,
+  { width, indent }: { readonly width: number; readonly indent: number },
+): string[] {
   const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > width) {
+  const [start = ""] = /^ */.exec(text) ?? [];
+  let line = start;
+  for (const word of text.slice(start.length).split(" ")) {
+    const isFirst = line.trim() === "";
+    if (!isFirst && line.length + 1 + word.length > width) {
       lines.push(line);
-      line = `  ${word}`;
-    } else line = line === "" ? word : `${line} ${word}`;
+      line = `${" ".repeat(indent)}${word}`;
+    } else line = isFirst ? `${line}${word}` : `${line} ${word}`;
   }
   return [...lines, line];
 }

@@ -25,6 +25,9 @@ test("a study is found by its short name, its path below experiments/, its folde
 });
 
 test("an unknown name is answered with the nearest known one", () => {
+  expect(() => locateStudy("studies/digts.ts", checkout)).toThrow(
+    `study "studies/digts.ts": there is no such file in ${checkout}. Give the path`,
+  );
   expect(() => locateStudy("digts", checkout)).toThrow('unknown study "digts": did you mean "digits"?');
   expect(() => locateStudy("zebra-crossing", checkout)).toThrow(
     "known: irregular-sequence/events, long-sequence/adding",

@@ -36,7 +36,10 @@ export function locateStudy(given: string, from: string): FoundStudy {
     if (statSync(path).isFile()) return { name: given, module: path };
     const [module] = studyFiles(path);
     if (module !== undefined) return { name: given, module };
-  }
+  } else if (ENDINGS.includes(extname(given)))
+    throw studyError(
+      `study "${given}": there is no such file in ${from}. Give the path of a module that exports a study.`,
+    );
   const studies = studiesBelow(from);
   const named = studies.filter(({ name }) => name === given || name.split("/").at(-1) === given);
   if (named.length === 1 && named[0] !== undefined) return named[0];

@@ -1,6 +1,8 @@
 import { Command, CommanderError } from "commander";
 import { messageOf } from "@sluice/study";
-import { EXIT, type Terminal } from "./terminal.ts";
+import { fittedHelp } from "./help-text.ts";
+import { nodeProblem } from "./node-version.ts";
+import { EXIT, textWidthOf, type Terminal } from "./terminal.ts";
 import { version } from "./version.ts";
 
 /** The terminal of this process. */
@@ -12,9 +14,17 @@ export function thisTerminal(): Terminal {
   return { folder: process.cwd(), stdin, stdout, stderr, closed: closed.signal };
 }
 
-/** A program with `--version`, whose errors are thrown. */
+/** A program with `--version`, whose errors are thrown, and whose help fits a terminal of 60 columns. */
 export const programOf = (name: string, description: string): Command =>
-  new Command(name).description(description).version(version()).exitOverride().showSuggestionAfterError();
+  new Command(name)
+    .description(description)
+    .version(version())
+    .exitOverride()
+    .showSuggestionAfterError()
+    .configureHelp({ minWidthToWrap: 20 })
+    .configureOutput({
+      writeOut: (text) => void process.stdout.write(fittedHelp(text, textWidthOf(process.stdout))),
+    });
 
 /**
  * Runs a program, and turns an error into a message and an exit code.
@@ -22,6 +32,11 @@ export const programOf = (name: string, description: string): Command =>
  * @param code - what its commands end with, once it has run
  */
 export async function codeOf(program: Command, args: readonly string[], code: () => number): Promise<number> {
+  const problem = nodeProblem(process.versions.node);
+  if (problem !== null) {
+    process.stderr.write(`${problem}\n`);
+    return EXIT.usage;
+  }
   try {
     await program.parseAsync(args, { from: "user" });
     return code();

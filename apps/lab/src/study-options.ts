@@ -161,7 +161,8 @@ async function runOptions(
     ...(memory === undefined ? {} : { memory }),
     ...(flags.data === undefined ? {} : { dataFolder: resolve(folder, flags.data) }),
   };
-  return { name: found.name, run, study };
+  // A project's only study is found as "study".
+  return { name: found.name === "study" ? study.name : found.name, run, study };
 }
 
 interface StudyAndSettings {

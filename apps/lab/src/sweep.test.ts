@@ -14,7 +14,7 @@ describe("a sweep", () => {
   const study = fixture("tuned");
   const slow = ["--budget", "slow", "--jobs", "2"];
 
-  test("tunes every variant, then runs the study with the best settings", { timeout: 240_000 }, async () => {
+  test("tunes every variant, then runs the study with the best settings", async () => {
     const { code, stdout, stderr } = await sluice("sweep", study, ...slow, "--out", whole, "--json");
     expect(stderr).toContain("1 task × 2 variants × 4 settings × 1 tuning seed: 8 tuning trials.");
     expect(stderr).toContain("diverged: line / plain tuning seed 0 rate=1000000000000: step");
@@ -51,7 +51,7 @@ describe("a sweep", () => {
     expect([taken.code, taken.stderr]).toEqual([2, expect.stringContaining("rate is given, but the sweep tunes it")]);
   });
 
-  test("whose study.json is lost has its results all the same, without the tuning", { timeout: 90_000 }, async () => {
+  test("whose study.json is lost has its results all the same, without the tuning", async () => {
     rmSync(join(whole, "study.json"));
     const { code, stdout, stderr } = await sluice("report", whole, "--json");
     expect([code, stderr]).toEqual([0, expect.stringContaining("and without 8 tuning trials")]);
@@ -59,7 +59,7 @@ describe("a sweep", () => {
     expect([trials.length, tuning]).toEqual([4, undefined]);
   });
 
-  test("that is stopped goes on to the bits of one that was not, and verifies", { timeout: 240_000 }, async () => {
+  test("that is stopped goes on to the bits of one that was not, and verifies", async () => {
     const out = join(scratch, "sweep-stopped");
     const args = ["sweep", study, "--variant", "plain", ...slow.slice(0, 2), "--out", out];
     const { child, ended } = start(...args, "--jobs", "2", "--json");
@@ -78,7 +78,7 @@ describe("a sweep", () => {
     );
   });
 
-  test("is asked for by a run of such a study, unless it is to be untuned", { timeout: 120_000 }, async () => {
+  test("is asked for by a run of such a study, unless it is to be untuned", async () => {
     const out = join(scratch, "untuned");
     const refused = await sluice("run", study, "--budget", "full", "--out", out);
     expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining("8 of 8 tuning trials have not run")]);
@@ -93,7 +93,7 @@ describe("a sweep", () => {
     expect([line.code, line.stderr]).toEqual([2, expect.stringContaining("tunes nothing; leave --untuned out")]);
   });
 
-  test("may be left out where the study says that tuning is optional", { timeout: 120_000 }, async () => {
+  test("may be left out where the study says that tuning is optional", async () => {
     const out = join(scratch, "optional");
     const few = ["--variant", "plain", "--seeds", "1", "--out", out];
     const run = await sluice("run", fixture("optionally-tuned"), ...few);
@@ -104,7 +104,7 @@ describe("a sweep", () => {
     expect([again.code, again.stdout.includes("Not tuned")]).toEqual([0, false]);
   });
 
-  test("of a study that does not say what to tune is a usage error", { timeout: 90_000 }, async () => {
+  test("of a study that does not say what to tune is a usage error", async () => {
     const { code, stderr } = await sluice("sweep", fixture("line"));
     expect([code, stderr]).toEqual([2, expect.stringContaining('the study "line" does not say what a sweep tunes')]);
   });

@@ -13,7 +13,7 @@ async function run(...args: string[]): Promise<{ stdout: string; stderr: string 
   return promisify(execFile)(process.execPath, [...flags, ...args], { env: { ...process.env, DEBUG: "" } });
 }
 
-test("trains on a table, and predicts the same bits in another process", { timeout: 280_000 }, async () => {
+test("trains on a table, and predicts the same bits in another process", async () => {
   const folder = await mkdtemp(join(tmpdir(), "sluice-own-csv-"));
   try {
     const trained = await run("train", path("../ward.csv"), join(folder, "model"));

@@ -4,7 +4,7 @@ import { mortality } from "./mortality.ts";
 
 const folder = dataFolder();
 
-test("two folds of few stays", { timeout: 120_000 }, async ({ skip }) => {
+test("two folds of few stays", async ({ skip }) => {
   skip(folder === undefined, "SLUICE_DATA names no data folder");
   const lines: string[] = [];
   const log = (line: string): void => void lines.push(line);

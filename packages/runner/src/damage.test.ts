@@ -201,7 +201,7 @@ describe("an interrupted trial", () => {
     );
   });
 
-  test("ends with the bits of one that was left alone, whatever was damaged", { timeout: 300_000 }, async () => {
+  test("ends with the bits of one that was left alone, whatever was damaged", async () => {
     const expected = bits(join(whole, "trials", second().folder));
     let [ran, resumed] = [0, 0];
     await assert(

@@ -17,9 +17,16 @@ export async function loadStudy(path: string): Promise<Study> {
         `${path}: TypeScript needs Node 22.18 or newer (or 22.12 and newer with --experimental-strip-types), and this is ${process.version}. Use a newer Node, or compile the study to JavaScript`,
       );
     }
-    throw studyError(`${path}: the module cannot be loaded: ${messageOf(error)}`, error);
+    throw studyError(`${path}: the module cannot be loaded: ${messageOf(error)}${placeOf(error)}`, error);
   }
   if (!isStudy(module.default))
     throw studyError(`${path}: the module's default export is not a study; write "export default study({ ... })"`);
   return module.default;
+}
+
+/** Where a module cannot be parsed, as ` (study.ts, line 3)`. Node writes it before the stack, if it knows it. */
+function placeOf(error: unknown): string {
+  if (!(error instanceof SyntaxError)) return "";
+  const [, file, line] = /^(?:file:\/\/)?(\/.*|[a-z]:\\.*):(\d+)$/im.exec(error.stack?.split("\n")[0] ?? "") ?? [];
+  return file === undefined || line === undefined ? "" : ` (${file}, line ${line})`;
 }

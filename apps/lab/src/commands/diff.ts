@@ -7,8 +7,8 @@ import {
   type TrialPair,
   type TrialRecord,
 } from "@sluice/study";
-import { comparing } from "../comparison.ts";
-import { layTable, type Column } from "../layout.ts";
+import { comparing, type Widths } from "../comparison.ts";
+import { fitted, fittedText, hiddenLines, layLists, type Column } from "../layout.ts";
 import { partingText } from "../parting.ts";
 import { plural } from "../study-options.ts";
 import type { AddCommand } from "../terminal.ts";
@@ -21,15 +21,22 @@ export const addDiff: AddCommand = (program, terminal, ended) => {
   comparing(command, { lines: diffLines, document: (comparison) => comparison }, { terminal, ended });
 };
 
-function diffLines(comparison: RunComparison, width: number): string[] {
+function diffLines(comparison: RunComparison, { width, textWidth }: Widths): string[] {
   const { pairs } = comparison;
   return [
-    ...(pairs.length === 0 ? [] : layTable(columns, pairs, width)),
+    ...pairLines(pairs, width),
     ...(pairs.length === 0
       ? ["The runs have no trial in common: no task, variant, seed and fold of the same names."]
       : [""]),
-    ...countLines(comparison),
+    ...countLines(comparison).flatMap((line) => fittedText(line, textWidth)),
   ];
+}
+
+/** A table, or a list for each pair if the table has no room for the trials' names. */
+function pairLines(pairs: readonly TrialPair[], width: number): string[] {
+  if (pairs.length === 0) return [];
+  const { lines, hidden } = fitted(columns, pairs, { width });
+  return hidden.includes("trial") ? layLists(columns, pairs, width) : [...lines, ...hiddenLines(hidden, width)];
 }
 
 /** How many trials are the same, which only one run has, and which code differs. */

@@ -2,7 +2,7 @@ import { closeSync, openSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import { extname, resolve } from "node:path";
 import { Option } from "commander";
-import { messageOf, readModel, readRun, studyError, type Store } from "@sluice/study";
+import { messageOf, readModel, readRun, studyError, systemCode, type Store } from "@sluice/study";
 import { csvLines } from "../export/csv.ts";
 import { latexTable } from "../export/latex.ts";
 import type { ExportedTable } from "../export/table.ts";
@@ -67,7 +67,8 @@ async function exportRun(given: string, flags: Flags, terminal: Terminal): Promi
     if (path !== null && !closed.aborted) terminal.stdout.write(`${writtenText({ format, path, count, json })}\n`);
   } catch (error) {
     if (error instanceof Error && error.name === "StudyError") throw error;
-    throw studyError(`export: ${path ?? "standard output"} cannot be written: ${messageOf(error)}`, error);
+    const fix = systemCode(error) === "ENOENT" ? ". Make its folder first, or name another file with --out" : "";
+    throw studyError(`export: ${path ?? "standard output"} cannot be written: ${messageOf(error)}${fix}`, error);
   }
   return EXIT.done;
 }

@@ -1,9 +1,9 @@
 import { loadStudy } from "@sluice/runner";
 import { messageOf, suggestion, type Study } from "@sluice/study";
-import { wrapped } from "../layout.ts";
+import { hanging, wrapped } from "../layout.ts";
 import { PLACES, studiesBelow, type FoundStudy } from "../locate.ts";
 import { hasTag, listedRuns, tagsOf, type ListedRun } from "../run-folders/listed-runs.ts";
-import { EXIT, widthOf, type AddCommand, type Terminal } from "../terminal.ts";
+import { EXIT, textWidthOf, widthOf, type AddCommand, type Terminal } from "../terminal.ts";
 
 interface Flags {
   readonly tag?: string;
@@ -30,7 +30,7 @@ async function list({ json = false, tag }: Flags, terminal: Terminal): Promise<n
   const lines = json
     ? [JSON.stringify(entries, null, 2)]
     : entries.length > 0
-      ? entries.flatMap((entry) => entryLines(entry, { tag, width: widthOf(stdout) }))
+      ? entries.flatMap((entry) => entryLines(entry, { tag, width: widthOf(stdout), textWidth: textWidthOf(stdout) }))
       : [
           tag === undefined
             ? `No studies: there is no ${PLACES} at or above ${folder}.`
@@ -94,14 +94,20 @@ function withRuns(studies: readonly ListedStudy[], runs: readonly ListedRun[]): 
 interface Shown {
   readonly tag: string | undefined;
   readonly width: number;
+  readonly textWidth: number;
 }
 
-function entryLines({ name, question, problem, module, runs }: Entry, { tag, width }: Shown): string[] {
+function entryLines({ name, question, problem, module, runs }: Entry, shown: Shown): string[] {
   return [
     name === "" ? "Runs that cannot be read" : name,
-    ...(name === "" ? [] : [`  ${question ?? `cannot be loaded: ${problem}`}`]),
+    ...(name === ""
+      ? []
+      : hanging(`  ${question ?? `cannot be loaded: ${problem}`}`, {
+          width: shown.textWidth,
+          indent: question === null ? 4 : 2,
+        })),
     ...(module === null && name !== "" ? ["  (its study is not in this folder)"] : []),
-    ...runs.flatMap((run) => runLines(run, { tag, width })),
+    ...runs.flatMap((run) => runLines(run, shown)),
   ];
 }
 

@@ -23,7 +23,7 @@ export const addNote: AddCommand = (program, terminal, ended) => {
       "after",
       `
 Examples:
-  sluice note runs/digits/quick "The learning rate was too high; see the run of Tuesday."
+  sluice note runs/digits/quick "The rate was too high."
   sluice note runs/digits/quick --remove 1`,
     )
     .action(async (folder: string, text: string | undefined, flags: Flags) =>

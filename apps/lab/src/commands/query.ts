@@ -2,7 +2,8 @@ import { once } from "node:events";
 import { resolve } from "node:path";
 import { studyError } from "@sluice/study";
 import { csvLines } from "../export/csv.ts";
-import { layTable, wrapped, type Column } from "../layout.ts";
+import { fittedHelp } from "../help-text.ts";
+import { fitted, layLists, wrapped, type Column } from "../layout.ts";
 import { ask, type Answer, type Answers } from "../query/ask.ts";
 import { indexFile, openIndex, removeIndex } from "../query/run-index.ts";
 import { schemaText, tables } from "../query/schema.ts";
@@ -42,7 +43,7 @@ async function query(sql: string | undefined, flags: Flags, terminal: Terminal):
   if (sql === undefined) {
     const width = widthOf(stdout);
     const lines = json ? [JSON.stringify(plainTables(), null, 2)] : schemaText((text) => wrapped(text, width - 2));
-    for (const line of lines) stdout.write(`${line}\n`);
+    for (const line of lines) stdout.write(`${json ? line : fittedHelp(line, width)}\n`);
     return EXIT.done;
   }
   const sqlite = await loadSqlite();
@@ -106,19 +107,24 @@ function tableOf({ columns, rows }: Answers, width: number): string[] {
     count += 1;
     if (count <= MOST) shown.push(row);
   }
-  const laid = columns.map((title, index): Column<readonly Answer[]> => ({
-    title,
-    align: shown.some((row) => typeof row[index] === "number") ? "right" : "left",
-    // The last columns are left out first.
-    keep: columns.length - index,
-    most: 60,
-    cell: (row) => textOf(row[index] ?? null),
-  }));
   return [
-    ...layTable(laid, shown, width),
+    ...layAnswers(columns, shown, width),
     ...(count === 0 ? ["(no rows)"] : []),
     ...(count > MOST ? [`and ${count - MOST} more rows, which --csv and --json print`] : []),
   ];
+}
+
+/** A table, or row after row as lists if its columns do not fit beside each other, so that no column is left out. */
+function layAnswers(columns: readonly string[], rows: readonly (readonly Answer[])[], width: number): string[] {
+  const laid = columns.map((title, index): Column<readonly Answer[]> => ({
+    title,
+    align: rows.some((row) => typeof row[index] === "number") ? "right" : "left",
+    keep: 0,
+    most: 60,
+    cell: (row) => textOf(row[index] ?? null),
+  }));
+  const { lines, hidden } = fitted(laid, rows, { width });
+  return hidden.length === 0 ? lines : layLists(laid, rows, width);
 }
 
 function textOf(value: Answer): string {

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { formatSeconds, isAnnotated, NO_ANNOTATIONS, readRun, trialName, type Annotations } from "@sluice/study";
-import { layTable, type Column } from "../layout.ts";
+import { fitted, wrapped, type Column } from "../layout.ts";
 import { annotatedTrials, annotationLines, annotationsIn } from "../run-folders/annotated.ts";
 import { standingRecords, type Standing, type StandingRecord } from "../standing.ts";
 import { storeAt } from "../stores.ts";
@@ -115,11 +115,21 @@ function queueLines(records: readonly StandingRecord[]): string[] {
   return lines.length === 0 ? [] : ["", ...lines];
 }
 
-/** The trials that are started and not done, each with its reason. */
+/** The trials that are started and not done, each with its reason: a table or, where that is too wide, a list. */
 function detailLines(records: readonly StandingRecord[], width: number): string[] {
   const notDone = records.filter(({ status: own }) => own !== "done" && own !== "waiting" && own !== "queued");
-  return notDone.length === 0 ? [] : ["", ...layTable(columns, notDone, width)];
+  if (notDone.length === 0) return [];
+  const { lines, hidden } = fitted(columns, notDone, { width });
+  if (hidden.length === 0) return ["", ...lines];
+  return ["", ...notDone.flatMap((record) => wrapped(detailText(record), width))];
 }
+
+const detailText = ({ reason, seconds, ...record }: StandingRecord): string =>
+  [
+    `${record.task} / ${trialName(record)}: ${record.status}`,
+    ...(seconds === undefined ? [] : [` after ${formatSeconds(seconds)}`]),
+    ...(reason === undefined ? [] : [`: ${reason.split("\n")[0] ?? ""}`]),
+  ].join("");
 
 const columns: readonly Column<StandingRecord>[] = [
   { title: "task", align: "left", keep: 2, cell: ({ task }) => task },

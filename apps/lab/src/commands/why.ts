@@ -6,7 +6,8 @@ import {
   type RunComparison,
   type TrialPair,
 } from "@sluice/study";
-import { comparing } from "../comparison.ts";
+import { comparing, type Widths } from "../comparison.ts";
+import { hanging } from "../layout.ts";
 import { partingText } from "../parting.ts";
 import { plural } from "../study-options.ts";
 import type { AddCommand } from "../terminal.ts";
@@ -20,10 +21,10 @@ export const addWhy: AddCommand = (program, terminal, ended) => {
   comparing(command, { lines: whyLines, document: reasonsOf }, { terminal, ended });
 };
 
-const whyLines = (comparison: RunComparison): string[] => [
-  ...countLines(comparison),
-  ...reasonsOf(comparison).flatMap((reason) => ["", ...reasonLines(reason)]),
-];
+const whyLines = (comparison: RunComparison, { textWidth }: Widths): string[] =>
+  [...countLines(comparison), ...reasonsOf(comparison).flatMap((reason) => ["", ...reasonLines(reason)])].flatMap(
+    (line) => hanging(line, { width: textWidth, indent: line.startsWith(" ") ? 4 : 2 }),
+  );
 
 /** Trials that differ in the same things. */
 interface Reason {

@@ -22,14 +22,17 @@ interface NamedColumns {
 /**
  * The columns that a mapping names and, for what it does not name, those that are called like the part, metric or
  * setting, as `sluice export` calls them too: `seed`, `accuracy` or `metric.accuracy`, `hidden` or `setting.hidden`.
+ *
+ * A tracker's table of runs may have the configuration of each run in columns `config.…` and its summary in columns
+ * `summary.…`. They are found by their last name, too.
  */
 export function columnsOf(mapping: Mapping, manifest: Manifest): Columns {
   const named: NamedColumns[] = [];
   const partColumns = (part: Part): readonly string[] => {
-    const given = [mapping.columns?.[part] ?? []].flat();
+    const given = [mapping.columns?.[part] ?? []].flat().flatMap((column) => within(CONFIG, column));
     if (given.length > 0) named.push({ columns: given, what: part });
     // A column "trial" may mean anything, and a file of weights is not kept unless it is asked for.
-    return given.length > 0 ? given : part === "trial" || part === "weights" ? [] : [part];
+    return given.length > 0 ? given : part === "trial" || part === "weights" ? [] : usualColumns(part);
   };
   const parts: Readonly<Record<Part, readonly string[]>> = {
     task: partColumns("task"),
@@ -49,8 +52,9 @@ export function columnsOf(mapping: Mapping, manifest: Manifest): Columns {
   for (const metric of Object.keys(manifest.metrics)) {
     const given = mapping.metrics?.[metric];
     const own = typeof given === "string" ? { column: given, times: 1 } : given;
-    if (own !== undefined) named.push({ columns: [own.column], what: `the metric "${metric}"` });
-    const candidates = own === undefined ? [metric, `metric.${metric}`] : [own.column];
+    const candidates = within(SUMMARY, own?.column ?? metric);
+    if (own === undefined) candidates.push(`metric.${metric}`);
+    else named.push({ columns: candidates, what: `the metric "${metric}"` });
     for (const column of candidates) metrics.set(column, { metric, times: own?.times ?? 1 });
   }
   return { parts, metrics, settings: settingColumns(mapping, manifest, named), named };
@@ -61,11 +65,40 @@ function settingColumns(mapping: Mapping, manifest: Manifest, named: NamedColumn
   const settings = new Map<string, { readonly name: string; readonly usual: Json | undefined }>();
   for (const name of new Set([...usual.keys(), ...Object.keys(mapping.settings ?? {})])) {
     const given = mapping.settings?.[name];
-    if (given !== undefined) named.push({ columns: [given], what: `the setting "${name}"` });
-    const candidates = given === undefined ? [name, `setting.${name}`] : [given];
+    const candidates = within(CONFIG, given ?? name);
+    if (given === undefined) candidates.push(`setting.${name}`);
+    else named.push({ columns: candidates, what: `the setting "${name}"` });
     for (const column of candidates) settings.set(column, { name, usual: usual.get(name) });
   }
   return settings;
+}
+
+const CONFIG = "config";
+const SUMMARY = "summary";
+
+/** A column as it is called alone, and among the members of a column of a tracker's table. */
+const within = (group: string, column: string): string[] => [column, `${group}.${column}`, `${group}/${column}`];
+
+/** What W&B calls the state of a run and its time: a run that crashed must not count as done. */
+const TRACKED: { readonly [part in Part]?: readonly string[] } = {
+  status: ["State"],
+  seconds: ["Runtime", "summary._runtime", "summary/_runtime"],
+};
+
+const usualColumns = (part: Part): readonly string[] => [...within(CONFIG, part), ...(TRACKED[part] ?? [])];
+
+/**
+ * The setting that a column of a table says. The members of a configuration are settings too where the run has none of
+ * their names, as in the configuration of a folder; a tracker's own members begin with an underscore.
+ */
+export function settingIn(
+  columns: Columns,
+  column: string,
+): { readonly name: string; readonly usual: Json | undefined } | undefined {
+  const known = columns.settings.get(column);
+  if (known !== undefined || isUsed(columns, column)) return known;
+  const [, name] = /^config[./]([^_].*)$/.exec(column) ?? [];
+  return name === undefined ? undefined : { name, usual: undefined };
 }
 
 /** Names in the mapping that the run does not have. */

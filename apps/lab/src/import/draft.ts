@@ -1,6 +1,6 @@
 import type { GivenFile, Json, MetricRow } from "@sluice/study";
 import { numberOf, settingOf, textOf } from "./cells.ts";
-import type { Columns } from "./columns.ts";
+import { settingIn, type Columns } from "./columns.ts";
 import { PARTS, type Part } from "./mapping.ts";
 import type { ImportProblem, Place } from "./problem.ts";
 
@@ -57,7 +57,7 @@ export function tellParts(
     tell(draft.parts, part, { value: cells.get(column), place: { ...place, column } }, problems);
   }
   for (const [column, cell] of cells) {
-    const setting = columns.settings.get(column);
+    const setting = settingIn(columns, column);
     if (setting === undefined || columns.metrics.has(column)) continue;
     const value = settingOf(cell, setting.usual);
     tell(draft.settings, setting.name, { value, place: { ...place, column } }, problems);

@@ -56,6 +56,12 @@ const planned = async (given: Partial<ImportSources>, from = store) =>
 const problemsOf = async (given: Partial<ImportSources>): Promise<string[]> =>
   (await planned(given)).problems.map(problemText);
 
+/** What pandas writes of two runs. */
+const DICTS = `,summary,config,name,State
+0,"{'slope_error': 0.25, 'train_loss': 1e-05, '_runtime': 12.5, '_wandb': {'runtime': 12}}","{'seed': 0, 'dataset': 'low noise', 'optimizer': {'lr': 0.05}, 'bidirectional': False, 'name': ""it's"", 'layers': (1,), '_wandb': None}",run-0,finished
+1,"{'slope_error': 0.375, 'train_loss': nan, '_runtime': 12.5, '_wandb': {'runtime': 12}}","{'seed': 1, 'dataset': 'low noise', 'optimizer': {'lr': 0.05}, 'bidirectional': False, 'name': ""it's"", 'layers': (1,), '_wandb': None}",run-1,crashed
+`;
+
 /** A table in the scratch folder. */
 function table(name: string, text: string): Partial<ImportSources> {
   writeFileSync(join(scratch, name), text);
@@ -136,6 +142,39 @@ describe("what others have written is read", () => {
     expect([...ofParquet.problems, ...ofJson.problems]).toEqual([]);
     expect(ofParquet.trials.map(({ given }) => given.rows)).toEqual(ofCsv.trials.map(({ given }) => given.rows));
     expect(ofJson.trials.map(({ given }) => given.rows)).toEqual([ofCsv.trials[0]?.given.rows]);
+  });
+
+  test("a table of W&B's runs whose cells are dictionaries, as pandas writes them, and with a column per member", async () => {
+    const mapping: Mapping = {
+      columns: { task: "dataset" },
+      fixed: { variant: "torch" },
+      metrics: { error: "slope_error", loss: "train_loss" },
+      settings: { rate: "optimizer.lr" },
+    };
+    // print(pandas.DataFrame({"summary": [...], "config": [...], "name": [...], "State": [...]}).to_csv())
+    const ofDicts = await planned({ ...table("dicts.csv", DICTS), mapping });
+    expect(ofDicts.problems).toEqual([]);
+    expect(ofDicts.trials.map(({ given }) => given)).toMatchObject([
+      {
+        ...{ task: "low noise", seed: 0, status: "done", seconds: 12.5 },
+        config: { rate: 0.05, bidirectional: false, name: "it's", layers: [1] },
+        metrics: { error: 0.25, loss: 1e-5 },
+      },
+      { seed: 1, status: "failed", metrics: { error: 0.375, loss: NaN } },
+    ]);
+    expect(ofDicts.strange.toSorted()).toEqual(["bidirectional", "layers", "name"]);
+    const flat =
+      "name,State,config/seed,config/dataset,config/optimizer.lr,summary/slope_error\nrun-0,finished,0,low noise,0.05,0.25\n";
+    const ofColumns = await planned({
+      ...table("flat.csv", flat),
+      mapping: { ...mapping, metrics: { error: "slope_error" } },
+    });
+    expect(ofColumns.problems).toEqual([]);
+    expect(ofColumns.trials[0]?.given).toMatchObject({ seed: 0, config: { rate: 0.05 }, metrics: { error: 0.25 } });
+    const chart = "Step,run-0 - loss,run-0 - loss__MIN,run-0 - loss__MAX\n0,1,1,1\n";
+    await expect(planned({ ...table("chart.csv", chart), mapping })).rejects.toThrow(
+      'chart.csv, line 1, column "run-0 - loss__MIN": this is the export of a chart, with a column per run; expected a row per trial',
+    );
   });
 
   test("what sluice export writes, and the words of pandas and Python", async () => {
@@ -262,95 +301,85 @@ test("the identity is that of the content: not of the date, the place, or other 
   expect(other.trials[0]?.trial.id).not.toBe(once.trials[1]?.trial.id);
 });
 
-test(
-  "an imported trial counts like others and is marked; one of the run's own in its place replaces it",
-  { timeout: 240_000 },
-  async () => {
-    const into = folderStore(join(scratch, "places"));
-    await runHere([0, 1], into);
-    const text = "variant,task,seed,rate,error\nplain,low noise,2,0.05,0.5\ntorch,low noise,0,0.01,0.25\n";
-    for (const { trial, given } of (await planned(table("t.csv", text), into)).trials)
-      await importTrial(into, trial, { given, metrics: line.metrics, command: "import" });
-    const { results, problems } = await readModel(into, null);
-    expect(problems).toEqual([]);
-    const values = (variant: string) =>
-      results.values({ task: "low noise", variant, metric: "error" }).map(({ seed }) => seed);
-    expect([values("plain"), values("torch"), results.variants]).toEqual([
-      [0, 1, 2],
-      [0],
-      ["plain", "momentum", "torch"],
-    ]);
-    expect(latexTable(await readModel(into, null))).toContain(
-      "Run elsewhere and imported: 1 of 5 trials of plain; torch.",
-    );
-    await runHere([0, 1, 2], into);
-    const after = await readRun(into);
-    expect(after.problems).toEqual([
-      expect.stringMatching(
-        /^.*low-noise-plain-seed2-[0-9a-f]+: this imported trial is left out: the run has a trial of its own in its place$/,
-      ),
-    ]);
-    expect(after.trials.filter(({ trial }) => trial.imported !== undefined).map(({ trial }) => trial.variant)).toEqual([
-      "torch",
-    ]);
-  },
-);
+test("an imported trial counts like others and is marked; one of the run's own in its place replaces it", async () => {
+  const into = folderStore(join(scratch, "places"));
+  await runHere([0, 1], into);
+  const text = "variant,task,seed,rate,error\nplain,low noise,2,0.05,0.5\ntorch,low noise,0,0.01,0.25\n";
+  for (const { trial, given } of (await planned(table("t.csv", text), into)).trials)
+    await importTrial(into, trial, { given, metrics: line.metrics, command: "import" });
+  const { results, problems } = await readModel(into, null);
+  expect(problems).toEqual([]);
+  const values = (variant: string) =>
+    results.values({ task: "low noise", variant, metric: "error" }).map(({ seed }) => seed);
+  expect([values("plain"), values("torch"), results.variants]).toEqual([
+    [0, 1, 2],
+    [0],
+    ["plain", "momentum", "torch"],
+  ]);
+  expect(latexTable(await readModel(into, null))).toContain(
+    "Run elsewhere and imported: 1 of 5 trials of plain; torch.",
+  );
+  await runHere([0, 1, 2], into);
+  const after = await readRun(into);
+  expect(after.problems).toEqual([
+    expect.stringMatching(
+      /^.*low-noise-plain-seed2-[0-9a-f]+: this imported trial is left out: the run has a trial of its own in its place$/,
+    ),
+  ]);
+  expect(after.trials.filter(({ trial }) => trial.imported !== undefined).map(({ trial }) => trial.variant)).toEqual([
+    "torch",
+  ]);
+});
 
-test(
-  "the command imports once, tells what it would do, and every other command marks the trials",
-  { timeout: 240_000 },
-  async () => {
-    const { sluice } = commandIn(written);
-    const options = ["--as", "mapping.json", "--curves", "wandb-history.csv", "--software", "PyTorch 2.15"];
-    const dry = await sluice("import", out, "wandb-runs.csv", ...options, "--dry-run");
-    expect([dry.code, dry.stderr]).toEqual([0, ""]);
-    expect(dry.stdout).toMatch(/^high noise +torch-momentum seed 2 +failed +4 +0 +0\.3503 +0\.03080 +new$/m);
-    expect(dry.stdout).toContain(
-      "Not used of wandb-runs.csv: Notes.\n6 trials would be imported. Nothing was written.",
-    );
-    expect((await readRun(store)).trials).toHaveLength(8);
+test("the command imports once, tells what it would do, and every other command marks the trials", async () => {
+  const { sluice } = commandIn(written);
+  const options = ["--as", "mapping.json", "--curves", "wandb-history.csv", "--software", "PyTorch 2.15"];
+  const dry = await sluice("import", out, "wandb-runs.csv", ...options, "--dry-run");
+  expect([dry.code, dry.stderr]).toEqual([0, ""]);
+  expect(dry.stdout).toMatch(/^high noise +torch-momentum seed 2 +failed +4 +0 +0\.3503 +0\.03080 +new$/m);
+  expect(dry.stdout).toContain("Not used of wandb-runs.csv: Notes.\n6 trials would be imported. Nothing was written.");
+  expect((await readRun(store)).trials).toHaveLength(8);
 
-    const first = await sluice("import", out, "wandb-runs.csv", ...options, "--json");
-    expect([first.code, JSON.parse(first.stdout)]).toEqual([
-      0,
-      expect.objectContaining({ written: true, problems: [], newVariants: ["torch-momentum"] }),
-    ]);
-    const again = await planned({ sources: ["wandb-runs.csv"], curves: ["wandb-history.csv"], mapping: wandb });
-    expect([again.problems, again.trials.map(({ isThere }) => isThere)]).toEqual([[], Array(6).fill(true)]);
-    const other = await problemsOf({ sources: ["folders"], mapping: ofFolders });
-    expect(other[0]).toBe(
-      "folders/run-0/config.json: low noise, torch-momentum seed 0 was imported before with other content, from W&B project line; replace it with --replace",
-    );
-    const columns = ["--column", "task=dataset", "--metric", "error=slope_error"];
-    const replaced = await sluice("import", out, "folders", "--variant", "torch-momentum", ...columns, "--replace");
-    expect([replaced.code, replaced.stdout]).toEqual([0, expect.stringContaining("3 trials imported.")]);
-    const run = await readRun(store);
-    const imported = run.trials.filter(({ trial }) => trial.imported !== undefined);
-    expect(imported).toHaveLength(6);
-    const weights = imported.find(({ record }) => record.weights !== undefined)?.record.folder ?? "";
-    expect((await loadTrial(weights)).weights.last).toHaveProperty("weight");
+  const first = await sluice("import", out, "wandb-runs.csv", ...options, "--json");
+  expect([first.code, JSON.parse(first.stdout)]).toEqual([
+    0,
+    expect.objectContaining({ written: true, problems: [], newVariants: ["torch-momentum"] }),
+  ]);
+  const again = await planned({ sources: ["wandb-runs.csv"], curves: ["wandb-history.csv"], mapping: wandb });
+  expect([again.problems, again.trials.map(({ isThere }) => isThere)]).toEqual([[], Array(6).fill(true)]);
+  const other = await problemsOf({ sources: ["folders"], mapping: ofFolders });
+  expect(other[0]).toBe(
+    "folders/run-0/config.json: low noise, torch-momentum seed 0 was imported before with other content, from W&B project line; replace it with --replace",
+  );
+  const columns = ["--column", "task=dataset", "--metric", "error=slope_error"];
+  const replaced = await sluice("import", out, "folders", "--variant", "torch-momentum", ...columns, "--replace");
+  expect([replaced.code, replaced.stdout]).toEqual([0, expect.stringContaining("3 trials imported.")]);
+  const run = await readRun(store);
+  const imported = run.trials.filter(({ trial }) => trial.imported !== undefined);
+  expect(imported).toHaveLength(6);
+  const weights = imported.find(({ record }) => record.weights !== undefined)?.record.folder ?? "";
+  expect((await loadTrial(weights)).weights.last).toHaveProperty("weight");
 
-    const [report, verified] = await Promise.all([
-      sluice("report", out),
-      sluice("verify", out, "--trials", "1", "--json"),
-    ]);
-    expect(report.stdout).toMatch(/^low noise +torch-momentum .* 3\/3, imported$/m);
-    const page = readFileSync(join(out, "report.html"), "utf8");
-    for (const text of ["Imported trials", "6 of them imported", "W&amp;B project line", "PyTorch 2.15"])
-      expect(page).toContain(text);
-    const answers: { agreement: string; because?: string }[] = JSON.parse(verified.stdout);
-    expect(answers.map(({ agreement }) => agreement)).toEqual(["bitwise the same", ...Array(5).fill("not verified")]);
-    expect(answers[1]?.because).toContain("they ran elsewhere, with code that is not known here");
-    const { metrics } = await compareSummaries([store, store]);
-    expect(metrics.find(({ variant }) => variant === "torch-momentum")?.runs[1]?.imported).toBe(3);
-    const { columns: names, parts } = await trialTable(run, store);
-    const at = names.findIndex(({ name }) => name === "imported");
-    for await (const rows of parts())
-      expect(new Set(rows.map((row) => row[at]))).toEqual(new Set([null, "folders", "W&B project line"]));
-  },
-);
+  const [report, verified] = await Promise.all([
+    sluice("report", out),
+    sluice("verify", out, "--trials", "1", "--json"),
+  ]);
+  expect(report.stdout).toMatch(/^low noise +torch-momentum .* 3\/3, imported$/m);
+  const page = readFileSync(join(out, "report.html"), "utf8");
+  for (const text of ["Imported trials", "6 of them imported", "W&amp;B project line", "PyTorch 2.15"])
+    expect(page).toContain(text);
+  const answers: { agreement: string; because?: string }[] = JSON.parse(verified.stdout);
+  expect(answers.map(({ agreement }) => agreement)).toEqual(["bitwise the same", ...Array(5).fill("not verified")]);
+  expect(answers[1]?.because).toContain("they ran elsewhere, with code that is not known here");
+  const { metrics } = await compareSummaries([store, store]);
+  expect(metrics.find(({ variant }) => variant === "torch-momentum")?.runs[1]?.imported).toBe(3);
+  const { columns: names, parts } = await trialTable(run, store);
+  const at = names.findIndex(({ name }) => name === "imported");
+  for await (const rows of parts())
+    expect(new Set(rows.map((row) => row[at]))).toEqual(new Set([null, "folders", "W&B project line"]));
+});
 
-test("a runs folder is made for a study that was not run", { timeout: 240_000 }, async () => {
+test("a runs folder is made for a study that was not run", async () => {
   const { sluice } = commandIn(scratch);
   writeFileSync(join(scratch, "only.csv"), "variant,task,seed,error\ntorch,low noise,0,0.25\n");
   const made = await sluice("import", "fresh", "only.csv", "--study", fixture("line"), "--budget", "quick");

@@ -3,6 +3,7 @@ import { extname } from "node:path";
 import { createInterface } from "node:readline";
 import { messageOf, systemCode } from "@sluice/study";
 import { flattened } from "./cells.ts";
+import { pythonDict } from "./python-dict.ts";
 import { unreadable, type Place } from "./problem.ts";
 
 /** A line of a table: its cells by column. Empty cells are left out. */
@@ -84,9 +85,22 @@ function csvCells(header: readonly string[], record: readonly string[], place: P
   return new Map(
     record.flatMap((cell, index): [string, unknown][] => {
       const column = header[index] ?? "";
-      return cell.trim() === "" || column === "" ? [] : [[column, cell.trim()]];
+      if (cell.trim() === "" || column === "") return [];
+      const members = membersIn(cell.trim());
+      if (members === null) return [[column, cell.trim()]];
+      return [...members].map(([name, value]) => [`${column}.${name}`, value]);
     }),
   );
+}
+
+/** A cell that holds a whole configuration or summary, in JSON or as Python prints it, by the names of its members. */
+function membersIn(cell: string): ReadonlyMap<string, unknown> | null {
+  if (!cell.startsWith("{") || !cell.endsWith("}")) return null;
+  try {
+    return flattened(JSON.parse(withoutNaN(cell)));
+  } catch {
+    return flattened(pythonDict(cell));
+  }
 }
 
 async function* jsonTable(path: string, name: string): AsyncGenerator<TableLine> {

@@ -3,10 +3,10 @@ import { createReadStream, readFileSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { sha256 } from "@sluice/formats";
 import { textOf } from "./cells.ts";
-import { isUsed, missingColumns, type Columns } from "./columns.ts";
+import { isUsed, missingColumns, settingIn, type Columns } from "./columns.ts";
 import { addRow, metricsIn, newDraft, tellParts, type Draft } from "./draft.ts";
 import { fileOf } from "./kept.ts";
-import type { ImportProblem } from "./problem.ts";
+import { unreadable, type ImportProblem, type Place } from "./problem.ts";
 import { readTable, type TableLine } from "./read-table.ts";
 
 /** Trials as they were read. */
@@ -51,13 +51,26 @@ export async function tableTrials(
       const draft = await takeLine(line, { file, path, columns, drafts, isCurve, problems });
       if (draft !== null) touched.add(draft);
     }
+    refuseChart(own, { file, line: 1, column: null });
     const hash = await hashOf(path);
     for (const draft of touched) draft.read = { ...draft.read, [basename(file)]: hash };
   }
   const all = new Set([...headings.values()].flatMap((own) => [...own]));
-  const unused = [...headings].map(([file, own]) => [file, [...own].filter((one) => !isUsed(columns, one))] as const);
+  const isLeft = (column: string): boolean => !isUsed(columns, column) && settingIn(columns, column) === undefined;
+  const unused = [...headings].map(([file, own]) => [file, [...own].filter(isLeft)] as const);
   const misnamed = missingColumns(columns, all, tables.join(", "));
   return { drafts: [...drafts.values()], misnamed, problems, unused: new Map(unused) };
+}
+
+/** The export of a chart has a column per run, each with its lowest and highest value, and no configuration. */
+function refuseChart(headings: ReadonlySet<string>, place: Place): void {
+  const [lowest] = [...headings].filter((column) => column.endsWith("__MIN"));
+  if (lowest === undefined || !headings.has(lowest.replace("__MIN", "__MAX"))) return;
+  throw unreadable(
+    { ...place, column: lowest },
+    "this is the export of a chart, with a column per run; expected a row per trial, or per trial and step. " +
+      "Export the table of runs, and give the curves of all runs, a row per run and step, with --curves",
+  );
 }
 
 interface Taking {

@@ -56,6 +56,9 @@ export function publishedManifest(
 /** The oldest Node that runs TypeScript, and the oldest that the packages promise. */
 const engines = { typescript: { node: ">=22.18" }, javascript: { node: ">=22.12" } };
 
+/** Such as 22.18. */
+export const oldestNode = (language: Language): string => engines[language].node.slice(2);
+
 const TOOLS = { "@types/node": "^24.0.0", typescript: ">=5.9 <7" };
 
 const versioned = (packages: readonly string[], version: string): { readonly [name: string]: string } =>

@@ -1,8 +1,8 @@
-import { buildTsconfig, privateManifest, publishedManifest, tsconfig } from "./manifest.ts";
+import { buildTsconfig, oldestNode, privateManifest, publishedManifest, tsconfig } from "./manifest.ts";
 import type { ProjectName } from "./project-name.ts";
 import { codeTemplate, endingOf, templateText, type Language } from "./templates.ts";
 
-/** What a project can be: a study of one's own, or a package with a cell or a gradient transform for others. */
+/** What a project can be: a study of your own, or a package with a cell or a gradient transform for others. */
 export const PROJECT_KINDS = ["study", "compare", "records", "modalities", "cell", "plugin"] as const;
 export type ProjectKind = (typeof PROJECT_KINDS)[number];
 
@@ -50,11 +50,11 @@ const scoped = (...names: readonly string[]): readonly string[] => names.map((on
 const studies = {
   study: {
     packages: scoped("cells", "data", "lab", "params", "study", "tensor", "train", "trials", "wasm"),
-    what: "A study of a cell of one's own against a GRU. The cell is in",
+    what: "A study of a cell of your own against a GRU. The cell is in",
   },
   compare: {
     packages: scoped("cells", "data", "jobs", "lab", "params", "tensor", "wasm"),
-    what: "A study of a cell of one's own against others with as many parameters. The cell is in",
+    what: "A study of a cell of your own against others with as many parameters. The cell is in",
   },
   records: {
     packages: scoped("cells", "jobs", "lab"),
@@ -74,7 +74,7 @@ function studyFiles(kind: Exclude<ProjectKind, PackageKind>, { language, name, v
   const main = hasCell ? `cell.${ending}` : kind === "records" ? "records.csv" : `study.${ending}`;
   return {
     "package.json": privateManifest(name, { version, language, packages }),
-    "README.md": readme(name, `${what} \`${main}\`.`, hasCell),
+    "README.md": readme(name, { what: `${what} \`${main}\`.`, hasTests: hasCell, language }),
     ...(hasCell && { [`cell.${ending}`]: code("cell"), [`cell.test.${ending}`]: code("cell.test") }),
     ...(kind === "records" && { "records.csv": templateText("records.csv", name) }),
     [`study.${ending}`]: code(kind === "study" ? "cell-study" : kind),
@@ -102,11 +102,11 @@ function packageFiles(kind: PackageKind, { language, name, version }: FileOption
     codeTemplate(template, { name, language, imports: { [`./${kind}`]: main } });
   return {
     "package.json": publishedManifest(name, { version, language, peers, packages }),
-    "README.md": readme(
-      name,
-      `${what} for [Sluice](https://www.npmjs.com/package/sluice), in \`src/index.${ending}\`.`,
-      true,
-    ),
+    "README.md": readme(name, {
+      what: `${what} for [Sluice](https://www.npmjs.com/package/sluice), in \`src/index.${ending}\`.`,
+      hasTests: true,
+      language,
+    }),
     [`src/index.${ending}`]: code(kind),
     [`src/index.test.${ending}`]: code(`${kind}.test`, "./index"),
     [`study.${ending}`]: code(`${kind}-study`, "./src/index"),
@@ -114,11 +114,21 @@ function packageFiles(kind: PackageKind, { language, name, version }: FileOption
   };
 }
 
-function readme({ package: name }: ProjectName, what: string, hasTests: boolean): string {
+interface ReadmeOptions {
+  readonly what: string;
+  readonly hasTests: boolean;
+  readonly language: Language;
+}
+
+function readme({ package: name }: ProjectName, { what, hasTests, language }: ReadmeOptions): string {
   const commands = [
     "`npx sluice run` runs the study and writes its report",
     "`npx sluice sweep` tunes it first",
     ...(hasTests ? ["`npm test` checks the code"] : []),
   ];
-  return `# ${name}\n\n${what}\n\nAfter \`npm install\`, ${commands.join("; ")}.\n`;
+  const after =
+    "`npx sluice list` then names the runs: `sluice compare` and `sluice why` compare two of them, `sluice query` asks all of them " +
+    "in SQL, `sluice verify` runs one again, and `sluice bundle` packs it for a reviewer. Each says more with `--help`.";
+  const node = `Node ${oldestNode(language)} or newer is needed.`;
+  return `# ${name}\n\n${what}\n\nAfter \`npm install\`, ${commands.join("; ")}. ${after} ${node}\n`;
 }

@@ -198,31 +198,27 @@ test("only one query that reads is answered, and names that do not exist get the
 describe("the command", () => {
   const { sluice, start } = commandIn(scratch);
 
-  test(
-    "answers as table, CSV and JSON, also two at once, and says nothing of an experiment",
-    { timeout: 240_000 },
-    async () => {
-      rmSync(indexFile(runs), { force: true });
-      const sql =
-        "SELECT variant, count(*) AS n, 0.125 AS x, 'a,\"b\"' AS t, NULL AS none FROM trials WHERE run = 'line/quick' GROUP BY variant";
-      const answers = await Promise.all([
-        sluice("query", sql),
-        sluice("query", sql, "--csv"),
-        sluice("query", sql, "--json"),
-        sluice("query", "SELECT count(*) FROM curves WHERE run = 'line/quick'", "--csv"),
-      ]);
-      expect(answers.map(({ code, stderr }) => [code, stderr])).toEqual(Array(4).fill([0, ""]));
-      expect(answers.map(({ stdout }) => stdout)).toEqual([
-        'variant   n      x  t      none\nmomentum  4  0.125  a,"b"  –\nplain     4  0.125  a,"b"  –\n',
-        'variant,n,x,t,none\nmomentum,4,0.125,"a,""b""",\nplain,4,0.125,"a,""b""",\n',
-        expect.stringContaining('{"variant":"momentum","n":4,"x":0.125,"t":"a,\\"b\\"","none":null}'),
-        "count(*)\n320\n",
-      ]);
-      expect(JSON.parse(answers[2].stdout)).toHaveLength(2);
-    },
-  );
+  test("answers as table, CSV and JSON, also two at once, and says nothing of an experiment", async () => {
+    rmSync(indexFile(runs), { force: true });
+    const sql =
+      "SELECT variant, count(*) AS n, 0.125 AS x, 'a,\"b\"' AS t, NULL AS none FROM trials WHERE run = 'line/quick' GROUP BY variant";
+    const answers = await Promise.all([
+      sluice("query", sql),
+      sluice("query", sql, "--csv"),
+      sluice("query", sql, "--json"),
+      sluice("query", "SELECT count(*) FROM curves WHERE run = 'line/quick'", "--csv"),
+    ]);
+    expect(answers.map(({ code, stderr }) => [code, stderr])).toEqual(Array(4).fill([0, ""]));
+    expect(answers.map(({ stdout }) => stdout)).toEqual([
+      'variant   n      x  t      none\nmomentum  4  0.125  a,"b"  –\nplain     4  0.125  a,"b"  –\n',
+      'variant,n,x,t,none\nmomentum,4,0.125,"a,""b""",\nplain,4,0.125,"a,""b""",\n',
+      expect.stringContaining('{"variant":"momentum","n":4,"x":0.125,"t":"a,\\"b\\"","none":null}'),
+      "count(*)\n320\n",
+    ]);
+    expect(JSON.parse(answers[2].stdout)).toHaveLength(2);
+  });
 
-  test("prints the tables without SQL, and stops if its reader does", { timeout: 240_000 }, async () => {
+  test("prints the tables without SQL, and stops if its reader does", async () => {
     const [schema, many] = [
       sluice("query"),
       start("query", "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n", "--csv"),
@@ -237,7 +233,7 @@ describe("the command", () => {
     }
   });
 
-  test("says which Node it needs", { timeout: 240_000 }, async () => {
+  test("says which Node it needs", async () => {
     const args = ["--no-experimental-sqlite", "--conditions=@sluice/source", main, "query", "SELECT 1"];
     const child = spawn(process.execPath, args, { cwd: scratch, stdio: ["ignore", "ignore", "pipe"] });
     let stderr = "";

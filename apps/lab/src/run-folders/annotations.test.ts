@@ -43,42 +43,37 @@ test("all of many processes that tag at once have their way, and damage is not w
   expect(readFileSync(path, "utf8")).not.toContain("more");
 });
 
-test(
-  "the commands tag and note runs and trials; list, status and report show it, and no result changes",
-  { timeout: 240_000 },
-  async () => {
-    const { sluice } = commandIn(scratch);
-    const before = bits(run);
-    const [trial = ""] = trialFolders(run);
-    const tagged = await sluice("tag", "runs/line/quick", "paper", "camera-ready");
-    expect([tagged.code, tagged.stdout]).toEqual([0, "runs/line/quick: camera-ready, paper\n"]);
-    await annotate(trial, (before) => withTags(before, { add: ["outlier"] }));
-    const noted = await sluice("note", "runs/line/quick", "Seeds < 5 & more\nare planned.", "--trial", "plain seed 1");
-    expect(noted.stdout).toMatch(
-      /^low noise \/ plain seed 1: no tags\n {2}1\. 20\d\d-\d\d-\d\d Seeds < 5 & more are planned\.$/m,
-    );
+test("the commands tag and note runs and trials; list, status and report show it, and no result changes", async () => {
+  const { sluice } = commandIn(scratch);
+  const before = bits(run);
+  const [trial = ""] = trialFolders(run);
+  const tagged = await sluice("tag", "runs/line/quick", "paper", "camera-ready");
+  expect([tagged.code, tagged.stdout]).toEqual([0, "runs/line/quick: camera-ready, paper\n"]);
+  await annotate(trial, (before) => withTags(before, { add: ["outlier"] }));
+  const noted = await sluice("note", "runs/line/quick", "Seeds < 5 & more\nare planned.", "--trial", "plain seed 1");
+  expect(noted.stdout).toMatch(
+    /^low noise \/ plain seed 1: no tags\n {2}1\. 20\d\d-\d\d-\d\d Seeds < 5 & more are planned\.$/m,
+  );
 
-    const [list, status, report, removed] = await Promise.all([
-      sluice("list", "--tag", "outlier", "--json"),
-      sluice("status", "runs/line/quick"),
-      sluice("report", "runs/line/quick"),
-      sluice("tag", "runs/line/quick", "camera-redy", "--remove"),
-    ]);
-    expect(JSON.parse(list.stdout)).toMatchObject([
-      { name: "line", module: null, runs: [{ name: "runs/line/quick", tags: ["camera-ready", "paper"] }] },
-    ]);
-    expect(status.stdout).toMatch(
-      /^line, quick: 8 done\ntags: camera-ready, paper\n\n(?:.*\n)*high noise \/ momentum seed 0: outlier$/m,
-    );
-    expect(report.code).toBe(0);
-    const page = readFileSync(join(run, "report.html"), "utf8");
-    for (const text of ["Tags: camera-ready, paper", "outlier", "Seeds &lt; 5 &amp; more"])
-      expect(page).toContain(text);
-    expect([removed.code, removed.stderr]).toEqual([
-      2,
-      expect.stringContaining('there is no tag "camera-redy"; did you mean "camera-ready"?'),
-    ]);
-    await expect(trialsAt(run, "GRU")).rejects.toThrow('no trial has "GRU" in its name; there are ');
-    expect(bits(run)).toEqual(before);
-  },
-);
+  const [list, status, report, removed] = await Promise.all([
+    sluice("list", "--tag", "outlier", "--json"),
+    sluice("status", "runs/line/quick"),
+    sluice("report", "runs/line/quick"),
+    sluice("tag", "runs/line/quick", "camera-redy", "--remove"),
+  ]);
+  expect(JSON.parse(list.stdout)).toMatchObject([
+    { name: "line", module: null, runs: [{ name: "runs/line/quick", tags: ["camera-ready", "paper"] }] },
+  ]);
+  expect(status.stdout).toMatch(
+    /^line, quick: 8 done\ntags: camera-ready, paper\n\n(?:.*\n)*high noise \/ momentum seed 0: outlier$/m,
+  );
+  expect(report.code).toBe(0);
+  const page = readFileSync(join(run, "report.html"), "utf8");
+  for (const text of ["Tags: camera-ready, paper", "outlier", "Seeds &lt; 5 &amp; more"]) expect(page).toContain(text);
+  expect([removed.code, removed.stderr]).toEqual([
+    2,
+    expect.stringContaining('there is no tag "camera-redy"; did you mean "camera-ready"?'),
+  ]);
+  await expect(trialsAt(run, "GRU")).rejects.toThrow('no trial has "GRU" in its name; there are ');
+  expect(bits(run)).toEqual(before);
+});

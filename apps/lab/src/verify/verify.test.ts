@@ -38,7 +38,7 @@ async function against(name: string, ...more: string[]) {
   return { code, stdout: stdout.replaceAll(`${scratch}/`, ""), stderr };
 }
 
-test("each verdict, with the first step that differs and the setting behind it", { timeout: 120_000 }, async () => {
+test("each verdict, with the first step that differs and the setting behind it", async () => {
   const [same, lastBit, near, seeds, setting] = await Promise.all(
     ["same", "last-bit", "near", "other-seeds", "other-setting"].map((name) => against(name)),
   );
@@ -58,7 +58,7 @@ test("each verdict, with the first step that differs and the setting behind it",
   expect([lastBit, near, seeds, setting].map((told) => told?.code)).toEqual([0, 0, 0, 1]);
 });
 
-test("some trials, those that are not there, and what cannot be compared", { timeout: 120_000 }, async () => {
+test("some trials, those that are not there, and what cannot be compared", async () => {
   const [part, json, elsewhere, both, none] = await Promise.all([
     against("part"),
     against("other-setting", "--trials", "3", "--json"),
@@ -86,7 +86,7 @@ test("some trials, those that are not there, and what cannot be compared", { tim
   expect([none.code, none.stderr]).toEqual([2, expect.stringContaining("expected chromium, firefox, or the path")]);
 });
 
-test("the folder of another machine: its module and data are elsewhere here", { timeout: 120_000 }, async () => {
+test("the folder of another machine: its module and data are elsewhere here", async () => {
   const points = { module: "/home/ada/noisy/study.ts", seeds: 1 };
   await ran("ada", {}, points);
   const [lost, found] = await Promise.all([verify("ada"), verify("ada", "--study", module, "--data", scratch)]);

@@ -127,9 +127,9 @@ describe.skipIf(folder === null)("FSDD, where there is a data folder with it", (
     },
     examples: 3000,
   });
-  for (const { name, skip, run } of laws) test(name, { skip: skip !== undefined, timeout: 60_000 }, run);
+  for (const { name, skip, run } of laws) test(name, { skip: skip !== undefined }, run);
 
-  test("the official split has each digit and speaker in every part", { timeout: 60_000 }, async () => {
+  test("the official split has each digit and speaker in every part", async () => {
     const { train, validation, test: testing, provenance, speakers } = await fsdd({ folder });
     expect([train, validation, testing].map(({ x }) => x.shape)).toEqual([
       [2400, 18_262, 1],
@@ -158,7 +158,7 @@ describe.skipIf(folder === null)("FSDD, where there is a data folder with it", (
     expect(found.subarray(samples.length).every((v) => v === 0)).toBe(true);
   });
 
-  test("a speaker left out is in one part only", { timeout: 60_000 }, async () => {
+  test("a speaker left out is in one part only", async () => {
     const { train, validation, test: testing } = await fsdd({ folder, leaveOut: "yweweler" });
     const heard = [train, validation, testing].map(({ speaker }) => [...new Set(valuesOf(speaker))]);
     expect(heard).toEqual([[1, 2, 3, 4], [0], [5]]);
@@ -168,7 +168,7 @@ describe.skipIf(folder === null)("FSDD, where there is a data folder with it", (
     expect([Math.min(...lengths), Math.max(...lengths)]).toEqual([1148, 18_262]);
   });
 
-  test("log-mel frames are those of each recording alone", { timeout: 60_000 }, async () => {
+  test("log-mel frames are those of each recording alone", async () => {
     const { name, test: testing } = await fsdd({ folder, features: "logMel", audio: { hop: 800 } });
     const { x, lengths, y, speaker } = testing;
     expect([name, x.shape]).toEqual(["FSDD, official split, log-mel of 40 bands", [300, 23, 40]]);
@@ -182,7 +182,7 @@ describe.skipIf(folder === null)("FSDD, where there is a data folder with it", (
     expect(values.subarray(alone.data.length).every((v) => v === 0)).toBe(true);
   });
 
-  test("a changed sample and a damaged recording are errors", { timeout: 60_000 }, async () => {
+  test("a changed sample and a damaged recording are errors", async () => {
     const scratch = await mkdtemp(join(tmpdir(), "sluice-fsdd-"));
     try {
       const [from, to] = [folder ?? "", scratch].map((root) => join(root, "fsdd/recordings"));

@@ -78,9 +78,9 @@ describe.skipIf(folder === null)("MNIST, where there is a data folder with it", 
   const few = { folder, train: 150, validation: 40, test: 30 };
   const tensors = { x: { shape: [28, 28], dtype: "f32" }, y: { shape: [], dtype: "i32" } } as const;
   const laws = datasetSuite(() => mnist(few), { tensors, examples: 220, read: readIn(folder) });
-  for (const { name, skip, run } of laws) test(name, { skip: skip !== undefined, timeout: 60_000 }, run);
+  for (const { name, skip, run } of laws) test(name, { skip: skip !== undefined }, run);
 
-  test("counts of classes, mean and deviation as published", { timeout: 60_000 }, async () => {
+  test("counts of classes, mean and deviation as published", async () => {
     const { train, validation, test: testing } = await mnist({ folder });
     expect([train, validation, testing].map(({ x }) => x.shape[0])).toEqual([55_000, 5000, 10_000]);
     const labels = [...valuesOf(train.y), ...valuesOf(validation.y)];
@@ -99,7 +99,7 @@ describe.skipIf(folder === null)("MNIST, where there is a data folder with it", 
     ]);
   });
 
-  test("pixels are the rows one after the other; permuted, all images in one order", { timeout: 60_000 }, async () => {
+  test("pixels are the rows one after the other; permuted, all images in one order", async () => {
     const [rows, pixels, permuted, other] = await Promise.all([
       mnist(few),
       mnist({ ...few, by: "pixels" }),
@@ -118,7 +118,7 @@ describe.skipIf(folder === null)("MNIST, where there is a data folder with it", 
     expect(after.toSorted()).toEqual(before.toSorted());
   });
 
-  test("the first test image is that of the file", { timeout: 60_000 }, async () => {
+  test("the first test image is that of the file", async () => {
     const packed = await readFile(join(folder ?? "", "mnist/t10k-images-idx3-ubyte.gz"));
     const bytes = gunzipSync(packed).subarray(16, 16 + 784);
     const { test: testing } = await mnist(few);
@@ -130,10 +130,10 @@ describe.skipIf(fashion === null)("Fashion-MNIST as a data set, where there is a
   const tensors = { x: { shape: [28, 28], dtype: "f32" }, y: { shape: [], dtype: "i32" } } as const;
   const few = { folder: fashion, train: 150, validation: 40, test: 30 };
   const laws = datasetSuite(() => fashionMnist(few), { tensors, examples: 220, read: readIn(fashion) });
-  for (const { name, skip, run } of laws) test(name, { skip: skip !== undefined, timeout: 60_000 }, run);
+  for (const { name, skip, run } of laws) test(name, { skip: skip !== undefined }, run);
 });
 
-test.skipIf(fashion === null)("Fashion-MNIST, where there is a data folder with it", { timeout: 60_000 }, async () => {
+test.skipIf(fashion === null)("Fashion-MNIST, where there is a data folder with it", async () => {
   const set = await fashionMnist({ folder: fashion, validation: 0 });
   const counts = Array.from({ length: 10 }, (_, c) => valuesOf(set.train.y).filter((y) => y === c).length);
   expect(counts).toEqual(new Array(10).fill(6000));

@@ -180,7 +180,7 @@ describe.each(["a", "b"] as const)("set %s, where SLUICE_DATA names a data folde
   });
 });
 
-describe("examples of set A, where SLUICE_DATA names a data folder", { timeout: 60_000 }, () => {
+describe("examples of set A, where SLUICE_DATA names a data folder", () => {
   test("are scaled by the rows for training alone", async ({ skip }) => {
     skip(folder === undefined, "SLUICE_DATA names no data folder");
     const stays = await sets.a();
@@ -240,7 +240,7 @@ describe("examples of set A, where SLUICE_DATA names a data folder", { timeout: 
   });
 });
 
-describe("examples in event time as a data set, where SLUICE_DATA names a data folder", { timeout: 60_000 }, () => {
+describe("examples in event time as a data set, where SLUICE_DATA names a data folder", () => {
   const each = (...shape: number[]) => ({ shape, dtype: "f32" }) as const;
   /** The first 160 stays, among which each has measurements. */
   const make = async () => {

@@ -126,7 +126,7 @@ describe.skipIf(folder === null)("Nottingham, where there is a data folder with 
     read: readIn(folder),
     except: { "no example is in two splits": "one training piece is also a validation piece, and one a test piece" },
   });
-  for (const { name, skip, run } of laws) test(name, { skip: skip !== undefined, timeout: 60_000 }, run);
+  for (const { name, skip, run } of laws) test(name, { skip: skip !== undefined }, run);
 });
 
 describe.skipIf(folder === null)("JSB Chorales, where there is a data folder with it", () => {
@@ -147,7 +147,7 @@ describe.skipIf(folder === null)("JSB Chorales, where there is a data folder wit
 });
 
 describe.skipIf(folder === null)("Nottingham, where there is a data folder with it", () => {
-  test("has the counts that Python finds, cut or whole", { timeout: 60_000 }, async () => {
+  test("has the counts that Python finds, cut or whole", async () => {
     const { train, validation, test: testing, pieces } = await nottingham({ folder });
     expect([train, validation, testing].map(({ lengths }) => totalOf(lengths))).toEqual([175_867, 45_340, 44_293]);
     expect([train, validation, testing].map(({ y }) => totalOf(y))).toEqual([697_753, 179_791, 176_978]);

@@ -44,7 +44,7 @@ describe.skipIf(folder === null)("tables of survival data as streams, where ther
     expect(fixed).toEqual(fixed.map(() => 1));
   });
 
-  test("nafld, long: 400,123 lines", { timeout: 120_000 }, async () => {
+  test("nafld, long: 400,123 lines", async () => {
     const { observations, report } = await fromCsvStream(file("nafld2.csv"), {
       layout: "long",
       columns: { time: "days", variable: "test" },

@@ -96,7 +96,7 @@ describe.skipIf(folder === null)("tables of survival data, where there is a data
     expect(provenance.files["survival/pbcseq.csv"]).toMatch(/^c8d91c76/);
   });
 
-  test("nafld", { timeout: 120_000 }, async () => {
+  test("nafld", async () => {
     const { people, measurements } = (await nafld({ folder })).tables;
     expect([people.id.length, measurements.id.length, new Set(measurements.id).size]).toEqual([
       17_549, 400_123, 15_666,

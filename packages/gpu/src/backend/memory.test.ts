@@ -11,7 +11,7 @@ function heapsAfter(code: string): [early: number, late: number] {
     const heap = () => { for (let i = 0; i < 3; i++) gc(); const { heapUsed, external } = process.memoryUsage(); return heapUsed + external; };`;
   const flags = ["--expose-gc", "--conditions=@sluice/source", "--input-type=module", "--eval"];
   return JSON.parse(
-    execFileSync(process.execPath, [...flags, prelude + code], { encoding: "utf8", timeout: 100_000 }),
+    execFileSync(process.execPath, [...flags, prelude + code], { encoding: "utf8", timeout: 280_000 }),
   ) as [number, number];
 }
 

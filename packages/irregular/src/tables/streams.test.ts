@@ -65,7 +65,7 @@ test("a part is asked for when the lines of the one before are taken", async () 
   expect(seen).toEqual(lines.map((_, i) => i + 1));
 });
 
-test("the memory of a stream is that of its numbers", { timeout: 280_000 }, () => {
+test("the memory of a stream is that of its numbers", () => {
   const megabytes = inject("long") ? 200 : 6;
   // In a process of its own: the heap after a collection, at a quarter and at the end.
   const script = `

@@ -18,6 +18,7 @@ import {
 } from "../settings.ts";
 import { spendingOf, type Tunable } from "../tune.ts";
 import { checkedCells, matchedModel, matches, type CellOf, type ComparedCell, type Match } from "./cells.ts";
+import { groupsIn, splitsOfFold } from "./folds.ts";
 import { withFeatures } from "./inputs.ts";
 import { checkedTasks, needsOf, type ComparedTask, type NamedTask } from "./tasks.ts";
 
@@ -43,6 +44,13 @@ export interface CompareOptions extends JobOptions<CompareSettings> {
   readonly match?: Match;
   /** Features of the embedding of tokens, for tasks that have them. Default 16. */
   readonly embedding?: number;
+  /**
+   * Cross-validation: each seed is trained and tested this many times. The examples of all splits of a data set are put
+   * together and divided anew by every seed; a fifth of those outside a fold is for validation. Each fold has its share
+   * of every class, or whole `groups` of the task. The value of a seed is the mean over its folds. Default: none, and
+   * the splits are those of the data set.
+   */
+  readonly folds?: number;
 }
 
 /** What every trial of {@link compare} reports of its model. */
@@ -68,15 +76,16 @@ const ofModel = {
  * Throws an error that names the option that is wrong.
  */
 export function compare(options: CompareOptions): Study<CompareSettings> {
-  checkOptions("compare", options, [...jobOptions, "cells", "tasks", "match", "embedding"], {
+  checkOptions("compare", options, [...jobOptions, "cells", "tasks", "match", "embedding", "folds"], {
     ...jobAliases,
     variants: "cells",
     data: "tasks",
     datasets: "tasks",
   });
-  const { match = "parameters", embedding = 16, seeds = 10 } = options;
+  const { match = "parameters", embedding = 16, seeds = 10, folds } = options;
   const cells = checkedCells("compare", options.cells);
   const tasks = checkedTasks("compare", options.tasks);
+  checkFolds(folds, tasks);
   checkChoice("compare", "match", match, matches);
   if (!Number.isInteger(embedding) || embedding < 1)
     throw new TensorError(`compare: expected embedding as an integer >= 1, got ${shown(embedding)}`);
@@ -98,6 +107,7 @@ export function compare(options: CompareOptions): Study<CompareSettings> {
     tasks: Object.fromEntries(tasks.map(({ name, settings: own = {} }) => [name, own])),
     variants: Object.fromEntries(names.map((cell) => [cell, { cell }])),
     seeds,
+    ...(folds === undefined ? {} : { folds }),
     metrics,
     stepLabel: "optimizer step",
     claims:
@@ -123,7 +133,7 @@ function validationOf(tasks: readonly NamedTask[]): string | { readonly [task: s
 
 /** Throws an error if cells that are matched would have other sizes, or if a task has nothing to tune by. */
 function checkTune(
-  { tune }: CompareOptions,
+  { tune, folds }: CompareOptions,
   { match, tasks }: { readonly match: Match; readonly tasks: readonly NamedTask[] },
 ): void {
   if (tune === undefined) return;
@@ -131,9 +141,25 @@ function checkTune(
     throw new TensorError(
       `compare: tune.hidden is given, but match: "${match}" chooses the hidden sizes; leave one of them out, or write match: "none"`,
     );
+  // A fold always has validation examples.
+  if (folds !== undefined) return;
   for (const { name, kind, data } of tasks)
     if (isDataset(data) && needsOf(`compare: task ${name}`, kind, data).splits.validation === undefined)
       throw new TensorError(`compare: task ${name} has no validation examples, by which settings are tuned`);
+}
+
+/** Throws an error if the folds are not at least two, or if a task says groups that are not there or not used. */
+function checkFolds(folds: number | undefined, tasks: readonly NamedTask[]): void {
+  if (folds !== undefined && (!Number.isInteger(folds) || folds < 2))
+    throw new TensorError(`compare: expected folds as an integer >= 2, got ${shown(folds)}`);
+  for (const { name, groups, data } of tasks) {
+    if (groups === undefined) continue;
+    if (folds === undefined)
+      throw new TensorError(
+        `compare: task ${name}: groups are for folds, and there are none; give folds, or leave groups out`,
+      );
+    if (isDataset(data)) groupsIn(`compare: task ${name}`, data.train, groups);
+  }
 }
 
 const equal: { readonly [match in Match]: string } = {
@@ -152,8 +178,11 @@ async function trialOf(given: TrialContext<CompareSettings>, { cells, tasks }: P
   const task = tasks.find(({ name }) => name === given.task);
   if (task === undefined) throw new TensorError(`compare: there is no task ${shown(given.task)}`);
   const place = `compare: task ${task.name}`;
-  const { seed, dataFolder, config } = given;
-  const { kind, sizes, splits } = needsOf(place, task.kind, await dataOf(place, task.data, { seed, dataFolder }));
+  const { seed, dataFolder, config, fold } = given;
+  const needs = needsOf(place, task.kind, await dataOf(place, task.data, { seed, dataFolder }));
+  const { kind, sizes } = needs;
+  const splits =
+    fold === null ? needs.splits : splitsOfFold(place, needs.splits, { fold, seed, kind, groups: task.groups });
   // A run may ask for other settings than the options.
   checkChoice("compare", "match", config.match, matches);
   const sized = matchedModel("compare", cells, config.cell, { ...config, sizes });

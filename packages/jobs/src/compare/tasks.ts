@@ -25,6 +25,11 @@ export interface ComparedTask {
   readonly data: TaskData | DataOf;
   /** The settings that differ on this task. */
   readonly settings?: Partial<JobSettings>;
+  /**
+   * With `folds`: the part of the examples that says the group of each, a number such as its speaker. No group is in two
+   * folds. Default: examples are alone.
+   */
+  readonly groups?: string;
 }
 
 /** A task with its name and kind. */
@@ -52,7 +57,11 @@ function checkedTask(place: string, given: ComparedTask | TaskData): NamedTask {
   const task: ComparedTask = isDataset(given) ? { data: given } : given;
   if (!hasMembers(task, {}))
     throw new TensorError(`${place} is ${shown(given)}, expected a data set, or { data, kind, name }`);
-  checkOptions(place, task, ["name", "kind", "data", "settings"], { dataset: "data", type: "kind" });
+  checkOptions(place, task, ["name", "kind", "data", "settings", "groups"], {
+    dataset: "data",
+    type: "kind",
+    group: "groups",
+  });
   const { data, kind, name = isDataset(data) ? data.name : undefined } = task;
   checkKind(place, kind);
   checkedData(place, data);

@@ -13,7 +13,7 @@ import ward from "../../fixtures/ward.ts";
 
 const path = (name: string): string => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 
-test("a model that one process has trained predicts the same bits in another", { timeout: 280_000 }, async () => {
+test("a model that one process has trained predicts the same bits in another", async () => {
   const out = await mkdtemp(join(tmpdir(), "sluice-ward-"));
   try {
     const run = await prepareRun({ module: path("fixtures/ward.ts"), out, jobs: 1 });

@@ -22,4 +22,4 @@ const laws = executorSuite((store) => childProcesses({ module, store }), {
       : {},
 });
 
-test.each(laws)("$name", { timeout: 120_000 }, ({ run }) => run());
+test.each(laws)("$name", ({ run }) => run());

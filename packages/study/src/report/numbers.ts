@@ -11,6 +11,8 @@ export function formatMean(
   digits?: number,
 ): { readonly mean: string; readonly half: string | null } {
   if (!Number.isFinite(half)) return { mean: formatNumber(mean, digits), half: null };
+  // A spread of the last bits comes from rounding; its digits would say nothing.
+  if (half > 0 && half < 1e-9 * Math.abs(mean)) return formatMean(mean, 0, digits);
   const size = Math.max(Math.abs(mean), half);
   if (digits === undefined && (half === 0 || size >= 1e6 || size < 1e-3))
     return { mean: formatNumber(mean), half: formatNumber(half) };

@@ -5,6 +5,8 @@ import { formatMean, formatSeconds } from "./numbers.ts";
 
 test("a mean with half its interval, and durations", () => {
   expect(formatMean(0.20171, 0.01258)).toEqual({ mean: "0.202", half: "0.013" });
+  // Five differences of 0.5 that rounding parts in their last bits.
+  expect(formatMean(0.543921045791, 1.1e-15)).toEqual({ mean: "0.5439", half: "0" });
   expect(formatMean(96.18, 0.42, 1)).toEqual({ mean: "96.2", half: "0.4" });
   expect(formatMean(1.5, Number.NaN).half).toBeNull();
   expect([4.21, 75, 600, 7200].map(formatSeconds)).toEqual(["4.2 s", "75 s", "10 min", "2.0 h"]);

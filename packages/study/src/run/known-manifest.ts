@@ -82,7 +82,7 @@ async function madeUp(store: Store, all: readonly PlannedTrial[], why: string): 
       trials,
       remade: true,
     },
-    problem: `${why}. This report was made from the trials' folders only${strange}${tuned}. ${LOST}`,
+    problem: `${why.replace(/\.$/, "")}. This report was made from the trials' folders only${strange}${tuned}. ${LOST}`,
   };
 }
 
