@@ -70,7 +70,7 @@ export function claimItem(claim: ReportedClaim): string {
 }
 
 /** The part of a link that names the section of results. */
-export const anchorOf = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9-]+/g, "");
+const anchorOf = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9-]+/g, "");
 
 /** The published numbers, by the table that they are from. */
 function publishedTexts({ anchors, from }: ReportedClaim): string[] {

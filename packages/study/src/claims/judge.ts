@@ -42,7 +42,7 @@ export function judgeClaims(
 }
 
 /** Why a published number is not compared. */
-export const OTHER_SETTING = "The setting of this run is not the published one, so the numbers are not compared";
+const OTHER_SETTING = "The setting of this run is not the published one, so the numbers are not compared";
 
 /** Adds the words of the verdict. */
 export function judged(claim: Omit<JudgedClaim, "words">): JudgedClaim {
