@@ -5,17 +5,22 @@ import { pnpmFolder } from "../scripts/pnpm.js";
 import { outcomeOf } from "./examples.ts";
 import { npmName, packageNames, root } from "./workspace.ts";
 
-/** The environment without the variables that a surrounding npm or pnpm sets for its scripts. */
-export const env = Object.fromEntries(
-  Object.entries(process.env).filter(([name]) => !/^(npm|pnpm)_(?!config_(registry|cafile)$)/i.test(name)),
-);
+/**
+ * The environment without the variables that a surrounding npm or pnpm sets for its scripts. Installed commands take the
+ * first Node of the path: here the one that runs the tests, not whichever the machine has.
+ */
+export const env: NodeJS.ProcessEnv = {
+  ...Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(npm|pnpm)_(?!config_(registry|cafile)$)/i.test(name)),
+  ),
+  PATH: [dirname(process.execPath), process.env["PATH"] ?? ""].join(delimiter),
+};
 
 /** Builds and packs all packages, and installs the tarballs into the new folder `scratch/project`, which it returns. */
 export async function installPacked(scratch: string): Promise<string> {
   const tarballs = join(scratch, "tarballs");
   const project = join(scratch, "project");
-  // Installed commands take the first Node of the path: the one that runs the tests, not whichever the machine has.
-  env["PATH"] = [await pnpmFolder(), dirname(process.execPath), env["PATH"] ?? ""].join(delimiter);
+  env["PATH"] = [await pnpmFolder(), env["PATH"] ?? ""].join(delimiter);
   await succeed("pnpm", ["run", "build"], root);
   mkdirSync(tarballs);
   // All at once, and not built again one by one; tests/release.long.test.ts packs what was not built.
