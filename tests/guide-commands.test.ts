@@ -4,7 +4,7 @@
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { commands } from "../apps/lab/src/commands.ts";
+import { commandsFor } from "../apps/lab/src/commands/index.ts";
 import { programOf as commandProgram } from "../apps/lab/src/program.ts";
 import { guides, outcomeOf, programOf } from "./examples.ts";
 import { root } from "./workspace.ts";
@@ -31,7 +31,7 @@ const commandsIn = (text: string): string[][] =>
   );
 
 const program = commandProgram("sluice", "");
-for (const add of commands) {
+for (const add of await commandsFor([])) {
   const { stdin, stdout, stderr } = process;
   add(program, { folder: ".", stdin, stdout, stderr, closed: new AbortController().signal }, () => {});
 }

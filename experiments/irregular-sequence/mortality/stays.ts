@@ -32,7 +32,7 @@ export type Stay = PaddedExamples & {
 };
 
 /** The rows of each part. */
-export interface Parts {
+interface Parts {
   readonly train: Int32Array;
   readonly validation: Int32Array;
   readonly test: Int32Array;
@@ -54,13 +54,13 @@ export function foldOf({ set, count }: Stays, fold: Fold, seed: number): Parts {
 }
 
 /** How values become examples: fitted to training rows, applied to all. */
-export type Preparation = (given: Stays, rows: Int32Array) => Stay;
+type Preparation = (given: Stays, rows: Int32Array) => Stay;
 
 /**
  * Fits limits, scaler and imputer to the training rows: values beyond the 0.1 and 99.9 percentiles, which are typing
  * errors, are moved to them, and then standardized.
  */
-export function preparationOf(
+function preparationOf(
   stays: Stays,
   train: Int32Array,
   { imputation, steps }: { readonly imputation: Imputation; readonly steps: number },
