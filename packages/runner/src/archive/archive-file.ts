@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { writeAtomically } from "../folder/write.ts";
-import { readArchivedLine, type ArchivedTrial } from "./archived-trial.ts";
+import { readArchivedLine } from "./archived-trial.ts";
+import type { ArchivedTrial } from "./archived.ts";
 
 /** The trials of a `trials.jsonl` by id, in the order of the lines. A missing file has none. */
 export type ArchivedTrials = ReadonlyMap<string, ArchivedTrial>;

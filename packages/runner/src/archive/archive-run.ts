@@ -19,7 +19,8 @@ import { readSealed, writeSealed } from "../folder/seal.ts";
 import { makeFolder } from "../folder/write.ts";
 import { archiveReader, writeArchive } from "./archive-file.ts";
 import { archivedCurves } from "./archived-curves.ts";
-import { archivedLine, readArchivedLine, type ArchivedTrial } from "./archived-trial.ts";
+import { archivedLine, readArchivedLine } from "./archived-trial.ts";
+import type { ArchivedTrial } from "./archived.ts";
 
 /** Options of {@link archiveRun}. */
 export interface ArchiveOptions {

@@ -4,7 +4,7 @@ import { messageOf, recordOf, reportedOf, studyError, UNFINISHED, type TrialReco
 import type { FolderStore } from "../folder/folder-store.ts";
 import { runFiles } from "../folder/files.ts";
 import { archiveReader } from "./archive-file.ts";
-import type { ArchivedTrial } from "./archived-trial.ts";
+import type { ArchivedTrial } from "./archived.ts";
 
 /**
  * A store that also has the trials of its `trials.jsonl`. They are finished: none of them runs again, unless it failed

@@ -9,26 +9,11 @@ import {
 } from "@sluice/study";
 import { seriesOf } from "../folder/artifact.ts";
 import { firstEnvironment } from "../folder/environment.ts";
-import { checkedContent, configSchema, resultSchema, type StoredResult } from "../folder/read.ts";
+import { checkedContent, configSchema, resultSchema } from "../folder/read.ts";
+import type { StoredResult } from "../folder/stored-result.ts";
+import type { ArchivedTrial } from "./archived.ts";
 import { sealOf } from "../folder/seal.ts";
 import { archivedCurveSchema, curvesFrom, type ArchivedCurves } from "./archived-curves.ts";
-
-/** A line of `trials.jsonl`: a finished trial without its rows, files and log. */
-export interface ArchivedTrial {
-  readonly identity: TrialIdentity & { readonly id: string };
-  /** The name that its folder has in `trials/`. */
-  readonly folder: string;
-  /** How it ended, with the hashes of its rows and files. */
-  readonly result: StoredResult;
-  /** The line itself. */
-  readonly text: string;
-  /** Its reduced curves. */
-  curves(): Curves;
-  /** Its series, as the trial wrote them. */
-  series(): readonly StoredSeries[];
-  /** Where it started; `null` if that is not known. */
-  environment(): Environment | null;
-}
 
 /** What a line contains, before its seal. */
 export interface ArchivedContent {

@@ -34,7 +34,7 @@ export function fileKeeper(folder: string, remembered: FileHashes): FileKeeper |
 }
 
 /** @throws an error if the file is missing, or if its content is not what was written. */
-export function readKept(folder: string, name: string, hash: string): Uint8Array<ArrayBuffer> {
+export function readKept(folder: string, name: string, hash: string): Uint8Array {
   const path = join(folder, checkedFileName(name));
   let bytes: Uint8Array<ArrayBuffer>;
   try {

@@ -15,25 +15,13 @@ import {
   type StoredIdentities,
   type TrialIdentity,
   type TrialRecord,
-  type TrialResult,
 } from "@sluice/study";
 import { projectRoot } from "../code/root.ts";
 import { readKept } from "./kept-files.ts";
 import { metricsSealSchema } from "./metrics-seal.ts";
 import { runFiles, trialFiles } from "./files.ts";
-import type { MetricsSeal } from "./metrics.ts";
 import { readSealed, type SealedKind } from "./seal.ts";
-
-/** `result.json`: a result, with the hashes of the files on which it is based. */
-export interface StoredResult extends TrialResult {
-  /** The rows of `metrics.jsonl`, and the seals of the series. `null` if the trial died before it could record them. */
-  readonly rests: {
-    readonly metrics: MetricsSeal;
-    readonly series: { readonly [name: string]: string };
-    /** SHA-256 of `curves.json`; absent if there is none. */
-    readonly curves?: string;
-  } | null;
-}
+import type { StoredResult } from "./stored-result.ts";
 
 export const resultSchema = z.looseObject({
   trial: z.string(),
@@ -157,7 +145,7 @@ export function readResult(folder: string, trial: string): StoredResult {
 }
 
 /** A file of a trial that has a result. */
-export function readFileOf({ folder, files = {} }: TrialRecord, name: string): Uint8Array<ArrayBuffer> {
+export function readFileOf({ folder, files = {} }: TrialRecord, name: string): Uint8Array {
   const hash = Object.hasOwn(files, name) ? files[name] : undefined;
   if (hash === undefined) {
     const names = Object.keys(files);
