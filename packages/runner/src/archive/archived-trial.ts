@@ -1,12 +1,5 @@
 import { z } from "zod";
-import {
-  messageOf,
-  studyError,
-  type Curves,
-  type Environment,
-  type StoredSeries,
-  type TrialIdentity,
-} from "@sluice/study";
+import { messageOf, studyError } from "@sluice/study";
 import { seriesOf } from "../folder/artifact.ts";
 import { firstEnvironment } from "../folder/environment.ts";
 import { checkedContent, configSchema, resultSchema } from "../folder/read.ts";
