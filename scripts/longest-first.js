@@ -12,7 +12,6 @@ export const longest = [
   "tests/conformance.test.ts",
   "examples/browser/src/page.test.ts",
   "tests/runtimes.test.ts",
-  "examples/browser/src/gpu.test.ts",
   "tests/browser.test.ts",
   "packages/runner/src/run.test.ts",
   "apps/lab/src/sweep.test.ts",

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, inject, test } from "vitest";
 import { bits, commandIn, fixture, trialFolders, untilCheckpoint } from "../fixtures/command.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "sluice-sweep-"));
@@ -51,7 +51,7 @@ describe("a sweep", () => {
     expect([taken.code, taken.stderr]).toEqual([2, expect.stringContaining("rate is given, but the sweep tunes it")]);
   });
 
-  test("whose study.json is lost has its results all the same, without the tuning", async () => {
+  test.runIf(inject("long"))("whose study.json is lost has its results all the same, without the tuning", async () => {
     rmSync(join(whole, "study.json"));
     const { code, stdout, stderr } = await sluice("report", whole, "--json");
     expect([code, stderr]).toEqual([0, expect.stringContaining("and without 8 tuning trials")]);
@@ -93,7 +93,7 @@ describe("a sweep", () => {
     expect([line.code, line.stderr]).toEqual([2, expect.stringContaining("tunes nothing; leave --untuned out")]);
   });
 
-  test("may be left out where the study says that tuning is optional", async () => {
+  test.runIf(inject("long"))("may be left out where the study says that tuning is optional", async () => {
     const out = join(scratch, "optional");
     const few = ["--variant", "plain", "--seeds", "1", "--out", out];
     const run = await sluice("run", fixture("optionally-tuned"), ...few);
