@@ -3,14 +3,15 @@ import { inOrder, longestFirst, perEpoch } from "./padding.ts";
 
 const moreAccurate = (variant: string, than: string): Claim => ({
   text: `From events, ${variant} is more accurate than ${than} (Hasani et al. 2022, table 4).`,
-  kind: "ordering",
+  // CfC’s own setting was another one, see the notes of the budget.
+  sameSetting: variant === "CfC" ? false : { budgets: ["paper"] },
   test: better({ task: "events", metric: "accuracy", variant, than }),
 });
 
 /** The margins are the published spreads; RNN-decay has none, and gets the LSTM's. */
 const asPublished = (variant: string, value: number, margin: number): Claim => ({
   text: `From events, ${variant} is right in ${value} % of the streams (Hasani et al. 2022, table 4), within ${margin}.`,
-  kind: "published",
+  sameSetting: { budgets: ["paper"] },
   test: matchesPublished({ task: "events", metric: "accuracy", variant, value, margin }),
 });
 
