@@ -37,7 +37,7 @@ export function countsText(claims: readonly ReportedClaim[]): string {
   const undecided = claims.length - decided.length;
   const list = words.map((each) => `- ${capital(each)}: ${count(each)}`);
   return [
-    `${plural(claims.length, "claim")}. ${decided.length} of them are decided:`,
+    `${plural(claims.length, "claim")}, ${decided.length} of them decided:`,
     "",
     ...(list.length === 0 ? ["- none"] : list),
     "",

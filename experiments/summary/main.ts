@@ -34,7 +34,7 @@ async function main(): Promise<number> {
   if (values.draw !== undefined) {
     const same = await runDrawn(
       { results, root },
-      { count: Number(values.draw), seed: Number(values.seed), options: positionals },
+      { count: wholeNumber("--draw", values.draw), seed: wholeNumber("--seed", values.seed), options: positionals },
     );
     return same ? 0 : 1;
   }
@@ -73,4 +73,15 @@ function historyFrom(one: StudyResults, kept: Histories): StudyHistory | undefin
   }
 }
 
-process.exitCode = await main();
+function wholeNumber(option: string, given: string): number {
+  const number = Number(given);
+  if (!Number.isInteger(number) || number < 1) throw new Error(`${option} ${given}: expected an integer of at least 1`);
+  return number;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(messageOf(error));
+  process.exitCode = 1;
+}

@@ -36,7 +36,7 @@ const histories: Histories = { "toys/toy/paper": history };
 
 test("the page has every study's table and claims, and counts undecided ones apart", async () => {
   const page = resultsPage(await readAll(join(scratch, "results")), histories);
-  expect(page).toContain("2 runs with 16 trials. 6 claims. 1 of them are decided:\n\n- Reproduced: 1\n\nUndecided: 5.");
+  expect(page).toContain("2 runs with 16 trials. 6 claims, 1 of them decided:\n\n- Reproduced: 1\n\nUndecided: 5.");
   expect(page).toContain(
     "| [toy](#toystoypaper) 1 | long has 90 %. | reproduced | Nobody 1900, table 1 | committed before the run: abc1234, 2026-12-01 |\n" +
       "| [toy](#toystoypaper) 2 | long beats short. | undecided | Nobody 1900, table 1 | written after the run |\n" +

@@ -1,7 +1,8 @@
 /** What `run` and `sweep` print around their trials. */
 import { relative } from "node:path";
 import { trialName, type RunOutcome, type RunPlan, type TrialRecord } from "@sluice/study";
-import { plural, sizeText } from "./study-options.ts";
+import { plural } from "./plural.ts";
+import { sizeText } from "./study-options.ts";
 import { timeText } from "./time-text.ts";
 
 /** The trials that went wrong, what the report lacks, and where it is. */

@@ -25,6 +25,7 @@ import {
 import type { Command } from "commander";
 import { bytes, listed, positive, seconds, seeds } from "./arguments.ts";
 import { executorOn, isRedis, shownOn, type ExecutorFlags } from "./executors.ts";
+import { plural } from "./plural.ts";
 import { locateStudy, onlyStudy, type FoundStudy } from "./locate.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -109,8 +110,8 @@ export async function plannedRun(
   const { tune } = study;
   if (flags.untuned === true && tune === undefined)
     throw studyError(`the study "${study.name}" tunes nothing; leave --untuned out`);
-  const isFixed = tune !== undefined && !tunesWith(tune, budgetOf(study, flags.budget).name);
-  if (tune === undefined || isFixed || flags.untuned === true) return { name, prepared: await prepareRun(run) };
+  if (tune === undefined || flags.untuned === true || !tunesWith(tune, budgetOf(study, run.budget).name))
+    return { name, prepared: await prepareRun(run) };
   const { prepared } = await plannedSweep(first, rest, { ...given, command: "sweep" });
   if (prepared.isTuned) return { name, prepared };
   if (tune.optional === true) return { name, prepared: await prepareRun(run) };
@@ -161,8 +162,7 @@ async function runOptions(
     ...(memory === undefined ? {} : { memory }),
     ...(flags.data === undefined ? {} : { dataFolder: resolve(folder, flags.data) }),
   };
-  // A project's only study is found as "study".
-  return { name: found.name === "study" ? study.name : found.name, run, study };
+  return { name: study.name, run, study };
 }
 
 interface StudyAndSettings {
@@ -269,5 +269,3 @@ export function tuningText(study: RunPlan["study"], tuning: Tuning): string {
   const halving = rungs > 1 ? `, fewer on each of ${rungs} rungs` : "";
   return `${parts.join(" × ")}${halving}: ${plural(tuningTrialCount(tuning), "tuning trial")}`;
 }
-
-export const plural = (n: number, word: string): string => `${n} ${word}${n === 1 ? "" : "s"}`;

@@ -51,7 +51,11 @@ const readers: { readonly [name in Exclude<CellName, "logistic">]: Reader } = {
     features: (n) => 2 * n,
     read: withMask,
   },
-  cfc: { cell: (sizes) => cfc({ ...sizes, backboneUnits: 64 }), features: (n) => 2 * n, read: withMask },
+  cfc: {
+    cell: (sizes) => cfc({ ...sizes, backboneUnits: 64, recurrentDropout: dropout }),
+    features: (n) => 2 * n,
+    read: withMask,
+  },
 };
 
 /** What the model of a cell reads of stays. */

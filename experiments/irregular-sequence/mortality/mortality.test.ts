@@ -6,7 +6,7 @@ import { runInMemory, studySuite } from "@sluice/trials/testing";
 import { describe, expect, inject, test } from "vitest";
 import { clip, percentiles } from "./limits.ts";
 import { settings } from "./settings.ts";
-import { datasetOf, foldOf, longestOf, type Stays } from "./stays.ts";
+import { datasetOf, foldOf, type Stays } from "./stays.ts";
 import { mortalityTrial } from "./trial.ts";
 import mortality from "./study.ts";
 import { summariesOf } from "./summaries.ts";
@@ -18,13 +18,10 @@ describe.runIf(inject("long"))("the study", () => {
   const laws = studySuite(mortality, {
     size: { folds: 1, stays: 60, hidden: 4, batch: 10, epochs: 2, logEvery: 2, validateEvery: 3 },
     dataFolder: folder ?? null,
+    skip: folder === undefined ? "SLUICE_DATA names no data folder" : undefined,
     diverging: { learningRate: 1e38 },
   });
-  test.for(laws)("$name", async ({ skip: reason, run }, { skip }) => {
-    skip(reason !== undefined, reason);
-    skip(folder === undefined, "SLUICE_DATA names no data folder");
-    await run();
-  });
+  test.for(laws)("$name", ({ skip, run }, context) => (skip === undefined ? run() : context.skip(skip)));
 });
 
 /** Stays of two variables; those who die have a rising pulse. */
@@ -51,7 +48,7 @@ const stays: Stays = {
 test.for(Object.entries(mortality.variants))("%s trains on stays", async ([, variant]) => {
   const rows = foldOf(stays, { index: 0, of: 4 }, 1);
   const config = { ...settings, ...variant, hidden: 3, batch: 8, epochs: 2, logEvery: 2, validateEvery: 3 };
-  const data = datasetOf(stays, rows, { imputation: config.imputation, steps: longestOf(stays) });
+  const data = datasetOf(stays, rows, config.imputation);
   const trial = (context: TrialContext<typeof settings>) => mortalityTrial(context, data);
   const { outcome, left } = await runInMemory({ trial }, { config });
   expect(left.diverged).toBeNull();

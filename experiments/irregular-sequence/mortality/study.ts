@@ -4,7 +4,7 @@ import { anchors } from "./anchors.ts";
 import { claims } from "./claims.ts";
 import { mortalityMetrics, mortalityTrial } from "./trial.ts";
 import { settings, variants } from "./settings.ts";
-import { datasetOf, foldOf, longestOf, readStays } from "./stays.ts";
+import { datasetOf, foldOf, readStays } from "./stays.ts";
 
 export default study({
   name: "mortality",
@@ -42,8 +42,7 @@ export default study({
     const { fold, seed, config, dataFolder } = context;
     if (fold === null) throw new Error("the study mortality has folds, and this trial has none");
     const { view, imputation } = config;
-    const stays = await readStays("a", { view, stays: config.stays, folder: dataFolder });
-    const data = datasetOf(stays, foldOf(stays, fold, seed), { imputation, steps: longestOf(stays) });
-    return mortalityTrial(context, data);
+    const stays = await readStays({ view, stays: config.stays, folder: dataFolder });
+    return mortalityTrial(context, datasetOf(stays, foldOf(stays, fold, seed), imputation));
   },
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { runInMemory, type Left, type MemoryContextOptions, studySuite } from "@sluice/trials/testing";
+import { runInMemory, studySuite, type Left } from "@sluice/trials/testing";
 import digits from "./study.ts";
 
 /** The settings that differ. */
@@ -15,20 +15,15 @@ const size = {
   flowExamples: 5,
 };
 
-type Config = (typeof digits)["settings"];
-
-const rows: Config = { ...digits.settings, ...size, size: 14, cell: "lstm" };
-
-const run = (given: Config, options: Omit<MemoryContextOptions<Config>, "config"> = {}) =>
-  runInMemory(digits, { config: given, ...options });
+const rows = { ...digits.settings, ...size, size: 14, cell: "lstm" };
 
 describe("the study", () => {
-  const laws = studySuite(digits, { size, diverging: { learningRate: 1e38 } });
-  test.for(laws)("$name", ({ skip, run: obey }, context) => (skip === undefined ? obey() : context.skip(skip)));
+  const laws = studySuite(digits, { size, stopAt: [4, 5, 12], diverging: { learningRate: 1e38 } });
+  test.for(laws)("$name", ({ skip, run }, context) => (skip === undefined ? run() : context.skip(skip)));
 });
 
 describe("a trial", () => {
-  const whole = run(rows);
+  const whole = runInMemory(digits, { config: rows });
 
   test("takes a row of metrics at every point of its curves", async () => {
     const { left } = await whole;
@@ -57,8 +52,8 @@ describe("a trial", () => {
   test("has other weights with another cell, and learns more with a larger step", async () => {
     const [{ outcome }, gru, fast] = await Promise.all([
       whole,
-      run({ ...rows, cell: "gru" }),
-      run({ ...rows, learningRate: 0.05 }),
+      runInMemory(digits, { config: { ...rows, cell: "gru" } }),
+      runInMemory(digits, { config: { ...rows, learningRate: 0.05 } }),
     ]);
     expect(gru.outcome?.weights).not.toBe(outcome?.weights);
     const lossOf = ({ rows: curve }: Left): number => curve.findLast((row) => "loss" in row)?.["loss"] ?? NaN;
@@ -66,7 +61,7 @@ describe("a trial", () => {
   });
 
   test("of a hidden size of 0 is an error that says so", async () => {
-    await expect(run({ ...rows, hidden: 0 })).rejects.toThrow(/hidden.*0/);
+    await expect(runInMemory(digits, { config: { ...rows, hidden: 0 } })).rejects.toThrow(/hidden.*0/);
   });
 });
 

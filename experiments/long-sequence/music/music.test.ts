@@ -20,13 +20,10 @@ describe.runIf(inject("long"))("the study", () => {
       perTask: { tunes: { epochs: 1 } },
     },
     dataFolder: folder ?? null,
+    skip: folder === undefined ? "SLUICE_DATA names no data folder" : undefined,
     diverging: { learningRate: 1e38 },
   });
-  test.for(laws)("$name", async ({ skip: reason, run }, { skip }) => {
-    skip(reason !== undefined, reason);
-    skip(folder === undefined, "SLUICE_DATA names no data folder");
-    await run();
-  });
+  test.for(laws)("$name", ({ skip, run }, context) => (skip === undefined ? run() : context.skip(skip)));
 });
 
 test("the LSTM has the parameters of PyTorch's with 2 layers of 200, but one bias for each gate instead of two", () => {

@@ -3,7 +3,7 @@ import { type Results } from "@sluice/study";
 import { key, tensor, valuesOf } from "@sluice/tensor";
 import { rowsOf } from "@sluice/train";
 import { describe, expect, test } from "vitest";
-import { runInMemory, type MemoryContextOptions, studySuite } from "@sluice/trials/testing";
+import { runInMemory, studySuite } from "@sluice/trials/testing";
 import { claims } from "./claims.ts";
 import { accuracyByCase, casesOf } from "./missing.ts";
 import { halvesModel, type FusionName } from "./model.ts";
@@ -21,20 +21,15 @@ const size = {
   validateEvery: 5,
 };
 
-type Config = (typeof halvesStudy)["settings"];
-
-const config: Config = { ...halvesStudy.settings, ...size, fusion: "gmu" };
-
-const run = (given: Config, options: Omit<MemoryContextOptions<Config>, "config"> = {}) =>
-  runInMemory(halvesStudy, { config: given, ...options });
+const config = { ...halvesStudy.settings, ...size, fusion: "gmu" };
 
 describe("the study", () => {
-  const laws = studySuite(halvesStudy, { size, diverging: { learningRate: 1e38 } });
-  test.for(laws)("$name", ({ skip, run: obey }, context) => (skip === undefined ? obey() : context.skip(skip)));
+  const laws = studySuite(halvesStudy, { size, stopAt: [4, 5, 12], diverging: { learningRate: 1e38 } });
+  test.for(laws)("$name", ({ skip, run }, context) => (skip === undefined ? run() : context.skip(skip)));
 });
 
 describe("a trial", () => {
-  const whole = run(config);
+  const whole = runInMemory(halvesStudy, { config });
 
   test("its accuracy is that of the cases together", async () => {
     const { outcome } = await whole;
@@ -62,11 +57,11 @@ describe("a trial", () => {
       expect(open.length).toBeGreaterThan(5);
       expect(open.every((value) => value > 0 && value < 1)).toBe(true);
     }
-    expect((await run({ ...config, fusion: "lmf" })).left.series).toEqual({});
+    expect((await runInMemory(halvesStudy, { config: { ...config, fusion: "lmf" } })).left.series).toEqual({});
   });
 
   test("of a hidden size of 0 is an error that says so", async () => {
-    await expect(run({ ...config, hidden: 0 })).rejects.toThrow(/hidden.*0/);
+    await expect(runInMemory(halvesStudy, { config: { ...config, hidden: 0 } })).rejects.toThrow(/hidden.*0/);
   });
 });
 

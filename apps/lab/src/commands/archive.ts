@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { archiveRun, type ArchivedRun } from "@sluice/runner";
 import { storeAt } from "../stores.ts";
-import { plural } from "../study-options.ts";
+import { plural } from "../plural.ts";
 import { EXIT, type AddCommand, type Terminal } from "../terminal.ts";
 
 interface Flags {

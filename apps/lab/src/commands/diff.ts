@@ -10,7 +10,7 @@ import {
 import { comparing, type Widths } from "../comparison.ts";
 import { fitted, fittedText, hiddenLines, layLists, type Column } from "../layout.ts";
 import { partingText } from "../parting.ts";
-import { plural } from "../study-options.ts";
+import { plural } from "../plural.ts";
 import type { AddCommand } from "../terminal.ts";
 
 export const addDiff: AddCommand = (program, terminal, ended) => {

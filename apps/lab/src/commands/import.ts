@@ -7,7 +7,7 @@ import { planImport, type ImportPlan, type ImportSources } from "../import/impor
 import { planDocument, planLines } from "../import/import-text.ts";
 import { overMapping, pairsOf, partsOf, readMapping, type Mapping } from "../import/mapping.ts";
 import { locateStudy } from "../locate.ts";
-import { plural } from "../study-options.ts";
+import { plural } from "../plural.ts";
 import { EXIT, widthOf, type AddCommand, type Terminal } from "../terminal.ts";
 
 interface Flags {

@@ -19,7 +19,8 @@ import { planAll } from "../plan-all.ts";
 import { optionalSeconds } from "../arguments.ts";
 import { layTable, wrapped, type Column } from "../layout.ts";
 import { probedTime } from "../probed-time.ts";
-import { plannedStudy, plural, sizeText, tuningText, withStudyOptions, type StudyFlags } from "../study-options.ts";
+import { plural } from "../plural.ts";
+import { plannedStudy, sizeText, tuningText, withStudyOptions, type StudyFlags } from "../study-options.ts";
 import { EXIT, textWidthOf, widthOf, type AddCommand, type Terminal } from "../terminal.ts";
 import { secondsText, timeText } from "../time-text.ts";
 

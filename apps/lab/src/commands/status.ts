@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { formatSeconds, isAnnotated, NO_ANNOTATIONS, readRun, trialName, type Annotations } from "@sluice/study";
 import { fitted, wrapped, type Column } from "../layout.ts";
 import { annotatedTrials, annotationLines, annotationsIn } from "../run-folders/annotated.ts";
+import { plural } from "../plural.ts";
 import { standingRecords, type Standing, type StandingRecord } from "../standing.ts";
 import { storeAt } from "../stores.ts";
 import { EXIT, widthOf, type AddCommand, type Terminal } from "../terminal.ts";
@@ -111,7 +112,7 @@ function queueLines(records: readonly StandingRecord[]): string[] {
   const reasons = new Map<string, number>();
   for (const { status: own, reason = "" } of records)
     if (own === "queued") reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
-  const lines = [...reasons].map(([reason, count]) => `${count} ${count === 1 ? "trial" : "trials"} ${reason}`);
+  const lines = [...reasons].map(([reason, count]) => `${plural(count, "trial")} ${reason}`);
   return lines.length === 0 ? [] : ["", ...lines];
 }
 

@@ -12,7 +12,8 @@ import { leavingOf, withExecutorOptions } from "../executors.ts";
 import { interruptions } from "../interruptions.ts";
 import { fittedText, layTable, type Column } from "../layout.ts";
 import { displayFor, type Display } from "../show.ts";
-import { plannedSweep, plural, tuningText, withStudyOptions, type StudyFlags } from "../study-options.ts";
+import { plural } from "../plural.ts";
+import { plannedSweep, tuningText, withStudyOptions, type StudyFlags } from "../study-options.ts";
 import { summaryTable } from "../summary.ts";
 import { EXIT, textWidthOf, widthOf, type AddCommand, type Terminal } from "../terminal.ts";
 

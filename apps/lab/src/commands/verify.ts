@@ -25,7 +25,7 @@ import { interruptions } from "../interruptions.ts";
 import { newBoard } from "../board.ts";
 import { plainDisplay } from "../show.ts";
 import { storeAt } from "../stores.ts";
-import { plural } from "../study-options.ts";
+import { plural } from "../plural.ts";
 import { EXIT, widthOf, type AddCommand, type Terminal } from "../terminal.ts";
 import { drawn, repetition } from "../verify/again.ts";
 import { besides } from "../verify/besides.ts";

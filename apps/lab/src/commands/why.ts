@@ -9,7 +9,7 @@ import {
 import { comparing, type Widths } from "../comparison.ts";
 import { hanging } from "../layout.ts";
 import { partingText } from "../parting.ts";
-import { plural } from "../study-options.ts";
+import { plural } from "../plural.ts";
 import type { AddCommand } from "../terminal.ts";
 import { countLines, someOf } from "./diff.ts";
 

@@ -6,7 +6,7 @@ import { positive, seconds } from "../arguments.ts";
 import { queuePackage } from "../executors.ts";
 import { interruptions } from "../interruptions.ts";
 import { displayOf, plainDisplay, type Display } from "../show.ts";
-import { plural } from "../study-options.ts";
+import { plural } from "../plural.ts";
 import { EXIT, type AddCommand, type Terminal } from "../terminal.ts";
 
 interface Flags {

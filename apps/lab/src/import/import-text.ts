@@ -1,6 +1,6 @@
 import { formatNumber, trialName, type Manifest } from "@sluice/study";
 import { layTable, wrapped, type Column } from "../layout.ts";
-import { plural } from "../study-options.ts";
+import { plural } from "../plural.ts";
 import type { ImportPlan, TrialPlan } from "./import-plan.ts";
 import { problemLines, problemText } from "./problem.ts";
 

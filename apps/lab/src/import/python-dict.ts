@@ -1,8 +1,9 @@
 /**
  * Reads what Python prints for a dictionary, as `DataFrame.to_csv` writes a cell that holds one: `{'rate': 0.1, 'bias':
- * True}`. Numbers that are not finite are given as texts.
+ * True}`. Its values may be texts, numbers, True, False, None, lists, tuples and dictionaries. Numbers that are not
+ * finite are given as texts.
  *
- * @returns `null` if the text is no dictionary of texts, numbers, truths, None, lists, tuples and dictionaries.
+ * @returns the dictionary, or `null` for any other text.
  */
 export function pythonDict(text: string): object | null {
   const json = text.replaceAll(TOKEN, (token, quoted: string | undefined) =>

@@ -4,7 +4,7 @@ import { sha256 } from "@sluice/formats";
 import { prepareRun, type PreparedRun } from "@sluice/runner";
 import { canonicalJson, identified, studyError, type Manifest, type PlannedTrial } from "@sluice/study";
 import { studiesBelow } from "../locate.ts";
-import { plural } from "../study-options.ts";
+import { plural } from "../plural.ts";
 
 /** How trials are run again. */
 export interface Repetition {

@@ -1,7 +1,7 @@
 import { agreementOf, compareRuns, studyError, trialName, type PlannedTrial, type VerifiedTrial } from "@sluice/study";
 import type { FolderStore } from "@sluice/runner/folder";
 import { someOf } from "../commands/diff.ts";
-import { plural } from "../study-options.ts";
+import { plural } from "../plural.ts";
 import { drawn } from "./again.ts";
 
 /** What is compared of the first run. */

@@ -28,7 +28,8 @@ export function tuneProblems(tune: Tune, study: Parts): string[] {
     );
   if (problems.length > 0) return problems;
   try {
-    for (const budget of Object.keys(study.budgets)) if (tunesWith(tune, budget)) triedSettings(tune, budget);
+    for (const budget of Object.keys(study.budgets).filter((name) => tunesWith(tune, name)))
+      triedSettings(tune, budget);
     return [];
   } catch (error) {
     return [`tune.over: ${messageOf(error)}`];
@@ -87,16 +88,14 @@ function fixedSettings(tune: Tune, { tasks, variants, budgets }: Parts): string[
   const places = [
     ...Object.entries(tasks).map(([name, given]) => [`tasks.${name}`, given] as const),
     ...Object.entries(variants).map(([name, given]) => [`variants.${name}`, given] as const),
-    ...Object.entries(budgets).flatMap(([name, budget]) =>
-      !tunesWith(tune, name)
-        ? []
-        : [
-            [`budgets.${name}`, settingsOf(budget)] as const,
-            ...Object.entries(budget.perTask ?? {}).map(
-              ([task, given]) => [`budgets.${name}.perTask.${task}`, given] as const,
-            ),
-          ],
-    ),
+    ...Object.entries(budgets)
+      .filter(([name]) => tunesWith(tune, name))
+      .flatMap(([name, budget]) => [
+        [`budgets.${name}`, settingsOf(budget)] as const,
+        ...Object.entries(budget.perTask ?? {}).map(
+          ([task, given]) => [`budgets.${name}.perTask.${task}`, given] as const,
+        ),
+      ]),
   ];
   return places.flatMap(([place, given]) =>
     Object.keys(tune.over)

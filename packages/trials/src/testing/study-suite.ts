@@ -9,6 +9,7 @@ import {
   type Settings,
   type Study,
 } from "@sluice/study";
+import { sha256 } from "@sluice/formats";
 import { checksOf, type Law, lawsOf, once } from "@sluice/tensor/testing";
 import { runInMemory, type Left, type MemoryContextOptions } from "./run-in-memory.ts";
 
@@ -18,14 +19,19 @@ export interface StudySuiteOptions<S extends Settings> {
   readonly size: Budget<S>;
   /** The folder of a study that reads data files; default: none. */
   readonly dataFolder?: string | null;
-  /** The step at which a trial is stopped, one before its last checkpoint, so that it goes on; default 4. */
-  readonly stopAt?: number;
+  /**
+   * The steps at which a trial is stopped, so that it goes on: best between two points of its curves, at a validation,
+   * and after the last step. Default `[4]`.
+   */
+  readonly stopAt?: readonly number[];
   /** Settings with which training diverges. Without them, the law about divergence is left out. */
   readonly diverging?: Partial<S>;
   /** Names of series that hold times, which differ between two runs. */
   readonly timed?: readonly string[];
   /** Pairs of variants with the same weights, because they differ only in how they are tested or timed. */
   readonly sameWeights?: readonly (readonly [string, string])[];
+  /** Why no law can be tried, such as that there is no data folder. Default: all are. */
+  readonly skip?: string | undefined;
   /** Laws that do not hold, and why. */
   readonly except?: Partial<Readonly<Record<StudyLawName, string>>>;
 }
@@ -35,12 +41,6 @@ export type StudyLaw = Law<StudyLawName>;
 
 /** The name of a law that every study must obey. */
 export type StudyLawName = keyof typeof all;
-
-/** What the laws of one study share. */
-interface Given {
-  readonly study: Study;
-  readonly options: StudySuiteOptions<Settings>;
-}
 
 const all = {
   "every trial runs to its end, with a finite value of each metric of its task": everyTrial,
@@ -61,9 +61,13 @@ const all = {
 export function studySuite<S extends Settings>(study: Study<S>, options: StudySuiteOptions<S>): readonly StudyLaw[];
 export function studySuite(whole: Study, options: StudySuiteOptions<Settings>): readonly StudyLaw[] {
   const study = resized(whole, options.size);
-  const outcome = once(() => runOf({ study, options }));
-  const given = { study, options, outcome };
-  return lawsOf(
+  const given: Tried = {
+    study,
+    options,
+    run: once(() => runOf(study, options)),
+    ends: endsOf(study).map((config) => ({ config, whole: once(() => trialOf({ study, options }, { config })) })),
+  };
+  const laws = lawsOf(
     "studySuite",
     checksOf(all, () => given),
     {
@@ -74,29 +78,40 @@ export function studySuite(whole: Study, options: StudySuiteOptions<Settings>): 
       },
     },
   );
+  const { skip } = options;
+  return skip === undefined ? laws : laws.map((law) => ({ ...law, skip }));
 }
 
+/** What the laws of one study share: what takes long is run once. */
 interface Tried extends Given {
-  readonly outcome: () => ReturnType<typeof runOf>;
+  /** All trials with one seed, and their report. */
+  readonly run: () => ReturnType<typeof runOf>;
+  /** The first trial and the last one, which has another task or variant. */
+  readonly ends: readonly { readonly config: Settings; readonly whole: () => Promise<Ended> }[];
 }
 
-const budget = "suite";
+interface Given {
+  readonly study: Study;
+  readonly options: StudySuiteOptions<Settings>;
+}
+
+const BUDGET = "suite";
 
 /** The study with another budget, and without tuning. */
 function resized({ kind: _, tune: _tune, ...options }: Study, size: Budget<Settings>): Study {
-  return defineStudy({ ...options, budgets: { ...options.budgets, [budget]: size } });
+  return defineStudy({ ...options, budgets: { ...options.budgets, [BUDGET]: size } });
 }
 
-async function runOf({ study, options: { dataFolder = null } }: Given) {
+async function runOf(study: Study, { dataFolder = null }: StudySuiteOptions<Settings>) {
   const store = memoryStore();
   const { records } = await runStudy(
-    await planRun(study, { store, executor: inProcess(), budget, seeds: 1, dataFolder }),
+    await planRun(study, { store, executor: inProcess(), budget: BUDGET, seeds: 1, dataFolder }),
   );
   return { records, page: store.report() ?? "" };
 }
 
-async function everyTrial({ study, outcome }: Tried): Promise<void> {
-  const { records } = await outcome();
+async function everyTrial({ study, run }: Tried): Promise<void> {
+  const { records } = await run();
   for (const { task, variant, status, reason, metrics, warnings } of records) {
     const place = `${task} / ${variant}`;
     if (status !== "done") throw new Error(`${place} is ${status}: ${reason}`);
@@ -110,8 +125,8 @@ async function everyTrial({ study, outcome }: Tried): Promise<void> {
   }
 }
 
-async function report({ study, outcome }: Tried): Promise<void> {
-  const page = textOf((await outcome()).page);
+async function report({ study, run }: Tried): Promise<void> {
+  const page = textOf((await run()).page);
   const expected = [
     ...Object.keys(study.variants),
     ...study.claims.map(({ text }) => text),
@@ -121,8 +136,8 @@ async function report({ study, outcome }: Tried): Promise<void> {
     if (!page.includes(text.replace(/\s+/g, " "))) throw new Error(`the report does not have the text: ${text}`);
 }
 
-async function variants({ options: { sameWeights = [] }, outcome }: Tried): Promise<void> {
-  const { records } = await outcome();
+async function variants({ options: { sameWeights = [] }, run }: Tried): Promise<void> {
+  const { records } = await run();
   const expected = (a: string, b: string): boolean =>
     sameWeights.some((pair) => pair.includes(a) && pair.includes(b) && a !== b);
   for (const [i, a] of records.entries())
@@ -136,25 +151,24 @@ async function variants({ options: { sameWeights = [] }, outcome }: Tried): Prom
 }
 
 async function stopped(given: Tried): Promise<void> {
-  const { stopAt = 4 } = given.options;
-  for (const config of oneOfEach(given)) {
-    const whole = await trialOf(given, { config });
-    const first = await trialOf(given, { config, stopAt });
-    if (first.outcome !== null) throw new Error(`the trial ended before step ${stopAt}; choose another stopAt`);
-    if (first.left.checkpoint === null)
-      throw new Error(`the trial left no checkpoint when it was stopped at ${stopAt}`);
-    same(given, whole, await trialOf(given, { config, from: first.left }));
-  }
+  const { stopAt = [4] } = given.options;
+  for (const [index, { config, whole }] of given.ends.entries())
+    for (const step of index === 0 ? stopAt : stopAt.slice(0, 1)) {
+      const { outcome, left } = await trialOf(given, { config, stopAt: step });
+      if (outcome !== null) throw new Error(`the trial ended before step ${step}; choose another stopAt`);
+      if (left.checkpoint?.step !== step) throw new Error(`stopped at ${step}, the trial left no checkpoint of it`);
+      same(given, await whole(), await trialOf(given, { config, from: left }));
+    }
 }
 
 async function threads(given: Tried): Promise<void> {
-  for (const config of oneOfEach(given).slice(0, 1))
-    same(given, await trialOf(given, { config }), await trialOf(given, { config, threads: 2 }));
+  for (const { config, whole } of given.ends.slice(0, 1))
+    same(given, await whole(), await trialOf(given, { config, threads: 2 }));
 }
 
 async function divergence(given: Tried): Promise<void> {
-  const config = oneOfEach(given).at(-1);
-  const { outcome, left } = await trialOf(given, { config: { ...config, ...settingsOf(given.options.diverging) } });
+  const config = { ...given.ends.at(-1)?.config, ...settingsOf(given.options.diverging) };
+  const { outcome, left } = await trialOf(given, { config });
   if (outcome !== null || left.diverged === null) throw new Error("training did not diverge");
   if (!(left.diverged.step > 0) || left.diverged.tensor === "")
     throw new Error(`training diverged at step ${left.diverged.step} in "${left.diverged.tensor}"`);
@@ -164,14 +178,13 @@ async function divergence(given: Tried): Promise<void> {
 const settingsOf = (given: Partial<Settings> = {}): Settings =>
   Object.fromEntries(Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 
-/** The settings of the first trial, and of the last one, which has another task or variant. */
-function oneOfEach({ study }: Given): readonly Settings[] {
+function endsOf(study: Study): readonly Settings[] {
   const [tasks, names] = [Object.keys(study.tasks), Object.keys(study.variants)];
   const places = [
     [tasks[0], names[0]],
     [tasks.at(-1), names.at(-1)],
   ] as const;
-  return places.map(([task = "", variant = ""]) => trialConfig(study, { task, variant, budget }));
+  return places.map(([task = "", variant = ""]) => trialConfig(study, { task, variant, budget: BUDGET }));
 }
 
 const trialOf = (
@@ -193,7 +206,7 @@ function same({ options: { timed = [] } }: Given, a: Ended, b: Ended): void {
       weights: outcome?.weights,
       rows: left.rows,
       series: untimed(left.series, timed),
-      files: Object.fromEntries(Object.entries(left.files).map(([name, bytes]) => [name, Array.from(bytes)])),
+      files: Object.fromEntries(Object.entries(left.files).map(([name, bytes]) => [name, sha256(bytes)])),
     });
   if (bits(a) !== bits(b)) throw new Error("two runs of a trial differ");
 }
