@@ -22,9 +22,12 @@ export function percentiles({ values, variables }: Observations, p: number): Lim
 /** Moves values beyond the limits to them; what was not observed stays so. */
 export function clip(observations: Observations, limits: Limits): Observations {
   const { data, shape } = observations.values;
-  const clipped = Float64Array.from(data, (value, i) => {
-    const { low, high } = limits[i % limits.length] ?? { low: -Infinity, high: Infinity };
-    return value < low ? low : value > high ? high : value;
-  });
+  const clipped = new Float64Array(data);
+  for (const [variable, { low, high }] of limits.entries())
+    for (let i = variable; i < clipped.length; i += limits.length) {
+      const value = clipped[i] ?? NaN;
+      if (value < low) clipped[i] = low;
+      else if (value > high) clipped[i] = high;
+    }
   return { ...observations, values: tensor(clipped, shape) };
 }

@@ -82,7 +82,7 @@ function longestOf({ offsets: { data } }: Observations): number {
 function inDays(observations: Observations): Observations {
   const { data, shape } = observations.times;
   const times = tensor(
-    Float64Array.from(data, (hours) => hours / 24),
+    new Float64Array(data).map((hours) => hours / 24),
     shape,
   );
   return { ...observations, timeUnit: "days", times };

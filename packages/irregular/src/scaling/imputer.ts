@@ -1,5 +1,6 @@
 import { tensor, TensorError, type ArrayTensor } from "@sluice/tensor";
 import { checkOptions, nth, shown } from "@sluice/tensor/internal";
+import { mapped } from "../mapped.ts";
 import { checkObservations } from "../records/check-observations.ts";
 import type { Observations, Variable } from "../records/observations.ts";
 import { cubicPiece, cubicValue, naturalCubicSlopes } from "../paths/natural-cubic.ts";
@@ -98,13 +99,13 @@ export function applyImputer(imputer: Imputer, observations: Observations): Obse
 function withTypical(typical: readonly Typical[], { values, mask }: Columns): ArrayTensor {
   const known = (value: number, at: number): number =>
     nth(mask.data, at) === 1 ? value : nth(typical, at % typical.length).value;
-  return tensor(Float64Array.from(values.data, known), values.shape);
+  return tensor(mapped(values.data, known), values.shape);
 }
 
 function filled(imputation: Imputation, typical: readonly Typical[], observations: Observations): ArrayTensor {
   const { values, mask, offsets, times } = observations;
   const width = typical.length;
-  const data = Float64Array.from(values.data);
+  const data = new Float64Array(values.data);
   for (let row = 0; row + 1 < offsets.data.length; row++)
     typical.forEach(({ variable, value: otherwise }, column) => {
       const [begin, end] = [nth(offsets.data, row), nth(offsets.data, row + 1)];

@@ -1,5 +1,6 @@
 import { tensor, TensorError, type ArrayTensor } from "@sluice/tensor";
 import { checkOptions, nth, shown } from "@sluice/tensor/internal";
+import { mapped } from "../mapped.ts";
 import { checkObservations } from "../records/check-observations.ts";
 import type { Observations, Variable } from "../records/observations.ts";
 import { checkFitted, checkVariables } from "./check-fitted.ts";
@@ -79,7 +80,7 @@ function scaled(
   const of = (fitted: readonly Scale[], { variables: present, values }: Columns): ArrayTensor => {
     checkVariables(operation, fitted, present);
     return tensor(
-      Float64Array.from(values.data, (value, at) => f(value, nth(fitted, at % fitted.length))),
+      mapped(values.data, (value, at) => f(value, nth(fitted, at % fitted.length))),
       values.shape,
     );
   };

@@ -45,30 +45,32 @@ export function gridded(observations: Observations, options: GriddedOptions): Ob
     return found;
   });
   const steps = nth(starts, ids.length);
-  // Few bins have a value of most variables.
-  const gathered = new Map<number, number[]>();
+  const ofNothing = summaries.map(({ of }) => of([]));
+  const summarised = new Float64Array(steps * variables.length);
+  const observed = allocate("bool", summarised.length);
   let outside = 0;
-  for (let row = 0; row < ids.length; row++)
+  for (let row = 0; row < ids.length; row++) {
+    const { first, count } = nth(bins, row);
+    // Few bins have a value of most variables, so most cells stay empty.
+    const cells = new Array<number[] | undefined>(count * variables.length);
     for (let step = nth(offsets.data, row); step < nth(offsets.data, row + 1); step++) {
       const time = nth(times.data, step);
-      const bin = nth(starts, row) + binAt(time, grid) - nth(bins, row).first;
+      const bin = binAt(time, grid) - first;
       for (let variable = 0; variable < variables.length; variable++) {
         const at = step * variables.length + variable;
         if (mask.data[at] === 0) continue;
         const cell = bin * variables.length + variable;
         if (!isInside(time)) outside++;
-        else if (gathered.get(cell)?.push(nth(values.data, at)) === undefined)
-          gathered.set(cell, [nth(values.data, at)]);
+        else if (cells[cell]?.push(nth(values.data, at)) === undefined) cells[cell] = [nth(values.data, at)];
       }
     }
-  const ofNothing = summaries.map(({ of }) => of([]));
-  const summarised = new Float64Array(steps * variables.length);
-  const observed = allocate("bool", summarised.length);
-  for (let at = 0; at < summarised.length; at++) {
-    const [cell, variable] = [gathered.get(at), at % variables.length];
-    const value = cell === undefined ? ofNothing[variable] : nth(summaries, variable).of(cell);
-    summarised[at] = value ?? Number.NaN;
-    observed[at] = value === undefined ? 0 : 1;
+    const begin = nth(starts, row) * variables.length;
+    for (let cell = 0; cell < cells.length; cell++) {
+      const [found, variable] = [cells[cell], cell % variables.length];
+      const value = found === undefined ? ofNothing[variable] : nth(summaries, variable).of(found);
+      summarised[begin + cell] = value ?? Number.NaN;
+      observed[begin + cell] = value === undefined ? 0 : 1;
+    }
   }
   const beginnings = bins.flatMap(({ first, count }) =>
     Array.from({ length: count }, (_, bin) => beginningOf(first + bin, grid)),

@@ -1,5 +1,6 @@
 import { tensor, type ArrayTensor } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
+import { mapped } from "../mapped.ts";
 import { toPadded } from "../ragged/padded.ts";
 import { raggedBatch } from "../ragged/ragged-batch.ts";
 import { checkObservations } from "../records/check-observations.ts";
@@ -47,7 +48,7 @@ export function paddedExamples(observations: Observations, options: PaddedExampl
   const { x, lengths, mask, elapsed } = toPadded(events, options);
   const deltas = elapsedByVariable(observations);
   const { x: delta } = toPadded(
-    raggedBatch({ values: tensor(Float32Array.from(deltas.data), deltas.shape), offsets: observations.offsets }),
+    raggedBatch({ values: tensor(new Float32Array(deltas.data), deltas.shape), offsets: observations.offsets }),
     options,
   );
   if (mask === undefined || elapsed === undefined) throw new Error("event time has a mask and elapsed times");
@@ -58,12 +59,12 @@ export function paddedExamples(observations: Observations, options: PaddedExampl
     mask,
     delta,
     elapsed,
-    statics: tensor(Float32Array.from(zeroWhereNaN(values).data), values.shape),
+    statics: tensor(new Float32Array(zeroWhereNaN(values).data), values.shape),
   };
 }
 
 const zeroWhereNaN = (x: ArrayTensor): ArrayTensor =>
   tensor(
-    Float64Array.from(x.data, (value) => (Number.isNaN(value) ? 0 : value)),
+    mapped(x.data, (value) => (Number.isNaN(value) ? 0 : value)),
     x.shape,
   );

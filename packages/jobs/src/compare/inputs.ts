@@ -52,7 +52,7 @@ function zeroWhereNaN(x: Tensor): Tensor {
   const values = valuesOf(x);
   if (!values.some(Number.isNaN)) return x;
   return tensor(
-    Float32Array.from(values, (value) => (Number.isNaN(value) ? 0 : value)),
+    new Float32Array(values).map((value) => (Number.isNaN(value) ? 0 : value)),
     x.shape,
   );
 }
