@@ -10,8 +10,16 @@ import { noRedis, ownRedis } from "../fixtures/redis.ts";
 const at = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 const sluice = at("apps/lab/src/main.ts");
 const study = at("packages/runner/fixtures/tuned.ts");
-// 8 tuning trials, and 2 variants of 26 seeds.
-const sweep = ["sweep", study, "--budget", "slow", "--seeds", "26", "pauseMs=25"];
+// 8 tuning trials, and 2 variants of so many seeds.
+const sweepOf = (seeds: number): string[] => [
+  "sweep",
+  study,
+  "--budget",
+  "slow",
+  "--seeds",
+  String(seeds),
+  "pauseMs=25",
+];
 
 const scratch = mkdtempSync(join(tmpdir(), "sluice-chaos-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -65,24 +73,32 @@ function drawing(seed: number): (below: number) => number {
   };
 }
 
-// Two runs of 60 trials, one of them disturbed: some minutes.
-test.skipIf(noRedis !== null)(
-  `a sweep of 60 trials over two workers, killed ten times, has the bits of one that was not${noRedis === null ? "" : `: ${noRedis}`}`,
-  { timeout: 1_800_000 },
-  async () => {
-    const whole = join(scratch, "whole");
+const parts = ["run", "redis", "worker 1", "worker 2"];
+
+/** Whom to kill, in any order: each of them as often, and once in ten times Redis loses all that it has. */
+const victimsOf = (kills: number): string[] =>
+  Array.from({ length: kills }, (_, i) => (i % 10 === 9 ? "redis emptied" : (parts[i % parts.length] ?? "run")));
+
+// Two runs, one of them disturbed: some minutes.
+test.skipIf(noRedis !== null).each([
+  { seeds: 26, kills: 10 },
+  { seeds: 96, kills: 100 },
+])(
+  `a sweep with $seeds seeds over two workers, killed $kills times, has the bits of one that was not${noRedis === null ? "" : `: ${noRedis}`}`,
+  { timeout: 3_600_000 },
+  async ({ seeds, kills }) => {
+    const [sweep, trials] = [sweepOf(seeds), 8 + 2 * seeds];
+    const whole = join(scratch, `whole ${seeds}`);
     const undisturbed = command("undisturbed", ...sweep, "--jobs", "2", "--out", whole);
     expect(await undisturbed.ended()).toBe(0);
 
-    const out = join(scratch, "killed");
-    const redis = await ownRedis(join(scratch, "redis"));
+    const out = join(scratch, `killed ${seeds}`);
+    const redis = await ownRedis(join(scratch, `redis ${seeds}`));
     const worker = (n: number) => command(`worker ${n}`, "worker", redis.url, "--threads", "1", "--scratch", scratch);
     const workers = [worker(1), worker(2)];
     const run = command("run", ...sweep, "--on", redis.url, "--out", out);
     const below = drawing(Number(process.env["SLUICE_SEED"] ?? 1));
-    // Each of them at least twice; once Redis loses all that it has.
-    const victims = ["run", "run", "redis", "redis", "redis emptied", "worker 1", "worker 1", "worker 2", "worker 2"];
-    victims.push(["run", "redis", "worker 1", "worker 2"][below(4)] ?? "run");
+    const victims = victimsOf(kills);
     const began = performance.now();
     const killed: string[] = [];
     const done = (): number => {
@@ -94,7 +110,7 @@ test.skipIf(noRedis !== null)(
     };
     while (victims.length > 0 && run.isRunning()) {
       // Spread over the sweep, however slow the machine is: the next one after some more trials are done.
-      const due = 5 * killed.length + 1;
+      const due = Math.floor(((trials - 10) * killed.length) / kills) + 1;
       while (run.isRunning() && done() < due) await wait(50);
       await wait(below(1500));
       if (!run.isRunning()) break;
@@ -117,10 +133,10 @@ test.skipIf(noRedis !== null)(
     for (const each of workers) await each.kill("SIGTERM");
     await redis.kill();
     if (code !== 0) console.log(run.printed(), workers.map((each) => each.printed()).join("\n---\n"));
-    expect(killed).toHaveLength(10);
+    expect(killed).toHaveLength(kills);
     expect(code).toBe(0);
     const found = bits(out);
-    expect(found).toHaveLength(60);
+    expect(found).toHaveLength(trials);
     expect(found).toEqual(bits(whole));
   },
 );
