@@ -29,7 +29,9 @@ function command(name: string, ...args: readonly string[]) {
   let child: ChildProcess;
   let printed = "";
   let ended: Promise<number | null>;
+  let from = 0;
   const start = (): void => {
+    from = printed.length;
     child = spawn(process.execPath, ["--conditions=@sluice/source", sluice, ...args], {
       // A worker runs the studies of the checkout that it is started in.
       cwd: at(""),
@@ -49,6 +51,7 @@ function command(name: string, ...args: readonly string[]) {
     },
     ended: () => ended,
     isRunning: () => child.exitCode === null && child.signalCode === null,
+    foundNoRedis: () => child.exitCode === 1 && /Start redis-server there/.test(printed.slice(from)),
     printed: () => printed,
   };
 }
@@ -108,12 +111,17 @@ test.skipIf(noRedis !== null).each([
         return 0;
       }
     };
-    while (victims.length > 0 && run.isRunning()) {
+    // A runner that finds no Redis when it starts says so and ends: then it is started again.
+    const isRunning = (): boolean => {
+      if (!run.isRunning() && run.foundNoRedis()) run.start();
+      return run.isRunning();
+    };
+    while (victims.length > 0 && isRunning()) {
       // Spread over the sweep, however slow the machine is: the next one after some more trials are done.
       const due = Math.floor(((trials - 10) * killed.length) / kills) + 1;
-      while (run.isRunning() && done() < due) await wait(50);
+      while (isRunning() && done() < due) await wait(50);
       await wait(below(1500));
-      if (!run.isRunning()) break;
+      if (!isRunning()) break;
       const [victim = "run"] = victims.splice(below(victims.length), 1);
       killed.push(`${Math.round((performance.now() - began) / 1000)} s: ${victim}, ${done()} trials done`);
       const pause = below(2500);
@@ -128,7 +136,8 @@ test.skipIf(noRedis !== null).each([
       await wait(pause);
       found.start();
     }
-    const code = await run.ended();
+    let code = await run.ended();
+    while (isRunning()) code = await run.ended();
     console.log([...killed, `${Math.round((performance.now() - began) / 1000)} s: ended with ${code}`].join("\n"));
     for (const each of workers) await each.kill("SIGTERM");
     await redis.kill();
