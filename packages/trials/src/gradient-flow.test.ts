@@ -1,8 +1,21 @@
 import { rnn, sequence } from "@sluice/cells";
-import { key, normal, sum, tensor, valuesOf, type Tensor } from "@sluice/tensor";
-import { reference } from "@sluice/tensor";
+import { batchNorm } from "@sluice/norm";
+import { key, normal, reference, sum, tensor, valuesOf, type Tensor } from "@sluice/tensor";
 import { expect, test } from "vitest";
 import { gradientFlowOf } from "./index.ts";
+
+test("the steps that batch normalization counts are no state with a gradient", async () => {
+  const model = sequence(rnn({ input: 1, hidden: 2, norm: batchNorm({ steps: 4 }) }), { outputs: "last" });
+  const names: string[] = [];
+  const x = normal(key(1), [3, 4, 1]);
+  const flow = gradientFlowOf({ series: (name) => void names.push(name) }, { model, x, y: x, loss: (h) => sum(h) });
+  const weights = { params: model.init(key(2)), buffers: model.initialBuffers() };
+  await flow.inspect(weights, "start of training", reference());
+  expect(names).toEqual(["gradient-flow-1-h"]);
+  const { horizon } = await flow.measure(weights, reference());
+  expect(horizon).toBeGreaterThanOrEqual(0);
+  expect(horizon).toBeLessThan(4);
+});
 
 test("the gradient of another loss than the cross-entropy is that of a plain loop", async () => {
   const [batch, time] = [3, 5];

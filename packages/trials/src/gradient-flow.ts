@@ -1,7 +1,18 @@
 import type { Layer } from "@sluice/cells";
 import { effectiveHorizon, gradientFlow, stateGradients, stepNorms } from "@sluice/inspect";
 import type { TrialContext } from "@sluice/study";
-import { compile, concat, item, leavesOf, mean, valuesOf, type Backend, type Tensor, type Tree } from "@sluice/tensor";
+import {
+  compile,
+  concat,
+  item,
+  leavesOf,
+  mean,
+  reshape,
+  valuesOf,
+  type Backend,
+  type Tensor,
+  type Tree,
+} from "@sluice/tensor";
 import { crossEntropy } from "@sluice/train";
 import type { ClassificationTask } from "./members/classification.ts";
 import type { ModelWeights } from "./model.ts";
@@ -10,6 +21,9 @@ import type { ModelWeights } from "./model.ts";
 const fraction = 0.01;
 
 const crossEntropies = (logits: Tensor, classes: Tensor): Tensor => crossEntropy(logits, classes, { reduction: "sum" });
+
+/** The states of a model. The number of steps that a row has taken, which batch normalization counts, has no gradient. */
+const statesOf = (gradients: Tree) => leavesOf(gradients).filter(({ path }) => path.split(".").at(-1) !== "stepIndex");
 
 /** The metric that {@link gradientFlowOf} reports. */
 export const horizonMetric = { label: "Gradient horizon", unit: "steps", better: "neither", digits: 0 } as const;
@@ -42,8 +56,9 @@ export function gradientFlowOf<P extends Tree>(
     const zeros = model.perturbations({ batch: inputs.shape[0]!, time: inputs.shape[1]! });
     const loss = (perturbations: Tree): Tensor =>
       sumOfLosses(model.apply(params, inputs, { perturbations, buffers }).output, targets);
+    const [batch = 0, time = 0] = inputs.shape;
     const whole = concat(
-      leavesOf(stateGradients(loss, zeros)).map(({ tensor }) => tensor),
+      statesOf(stateGradients(loss, zeros)).map(({ tensor }) => reshape(tensor, [batch, time, -1])),
       2,
     );
     return { flow: gradientFlow(loss, zeros), horizon: effectiveHorizon(mean(stepNorms(whole), 0), { fraction }) };
@@ -57,7 +72,7 @@ export function gradientFlowOf<P extends Tree>(
   return {
     async inspect(weights, when, backend) {
       const { flow } = await look(weights, backend);
-      leavesOf(flow).forEach(({ path, tensor }, i) => {
+      statesOf(flow).forEach(({ path, tensor }, i) => {
         const norms = valuesOf(tensor);
         const state = path.split(".").at(-1)!;
         // The number keeps the series in the order of the states.
