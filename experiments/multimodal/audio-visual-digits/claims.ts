@@ -12,14 +12,9 @@ export const claims: readonly Claim[] = [
   fused("Concatenation", "Concatenation of image and sound"),
   fused("Gated", "Gated fusion of image and sound"),
   {
-    text: "If either modality is missing at test, concatenation is more accurate if modalities were dropped in training.",
-    kind: "own",
-    test: all(dropped("imageMissing", "Concatenation"), dropped("soundMissing", "Concatenation")),
-  },
-  {
     text: "If either modality is missing at test, gated fusion is more accurate if modalities were dropped in training.",
     kind: "own",
-    test: all(dropped("imageMissing", "Gated"), dropped("soundMissing", "Gated")),
+    test: all(dropped("imageMissing"), dropped("soundMissing")),
   },
   {
     text: "With both modalities, dropping them in training changes the accuracy of gated fusion by less than 1 point.",
@@ -49,6 +44,6 @@ function fused(variant: string, subject: string): Claim {
   };
 }
 
-function dropped(metric: "imageMissing" | "soundMissing", than: string): ClaimTest {
-  return better({ task, metric, variant: `${than}, modality dropout`, than });
+function dropped(metric: "imageMissing" | "soundMissing"): ClaimTest {
+  return better({ task, metric, variant: "Gated, modality dropout", than: "Gated" });
 }

@@ -43,7 +43,6 @@ export default study({
     Concatenation: { fusion: "concatenation" },
     Gated: { fusion: "gated" },
     LMF: { fusion: "lmf" },
-    "Concatenation, modality dropout": { fusion: "concatenation", modalityDropout: 0.3 },
     "Gated, modality dropout": { fusion: "gated", modalityDropout: 0.3 },
   },
   seeds: 5,
