@@ -16,7 +16,7 @@ const settings = {
   hidden: 32,
   batch: 8,
   /** At most; training ends after `patience` validations without a smaller error. */
-  epochs: 150,
+  epochs: 300,
   patience: 10,
   learningRate: 5e-3,
   clip: 5,
