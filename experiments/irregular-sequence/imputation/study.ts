@@ -26,6 +26,7 @@ const settings = {
 };
 
 const { validationImputationMae, imputationMae, imputationRmse, imputationMre } = imputationMetrics;
+const digits = 3;
 
 export default study({
   name: "imputation",
@@ -52,12 +53,17 @@ export default study({
     full: {},
   },
   // The errors are the first columns; the rules have no training loss.
-  metrics: { imputationMae, imputationRmse, imputationMre, validationImputationMae },
+  metrics: {
+    imputationMae: { ...imputationMae, digits },
+    imputationRmse: { ...imputationRmse, digits },
+    imputationMre: { ...imputationMre, digits },
+    validationImputationMae: { ...validationImputationMae, digits },
+  },
   claims,
   stepLabel: "optimizer step",
   notes:
     "Precipitation, highest and lowest temperature and wind of Seattle on 1,461 days (vega-datasets, from NOAA), in windows of 30 days: 2012 and 2013 for training, 2014 for validation, 2015 for testing. Values are in standard deviations of the training years, and so are MAE and RMSE; the MRE is a ratio. The rate is the share of the values that may be missing. “Completely at random” hides every value with the same probability; “at random” hides the other variables more often the more it rains; “not at random” hides high values more often; blocks are weeks of one variable. All parts are hidden in the same way, all methods fill in the same values, and errors are over these alone. Means, and the range of M-RNN, are those of the training values that are left. The weights with the least error of the hidden values of 2014 are tested. The same rate and size for both networks; nothing was tuned. Seeds change what is hidden and the initial weights, but not the days: the intervals say nothing about other years or places.",
   data: async () => (await seattleWeather({ time: 1 })).provenance.files,
-  estimate: ({ method, epochs }) => ({ brits: 0.02, mRnn: 0.04, mean: 0, forward: 0, linear: 0 })[method] * epochs + 1,
+  estimate: ({ method, epochs }) => ({ brits: 0.01, mRnn: 0.02, mean: 0, forward: 0, linear: 0 })[method] * epochs + 1,
   trial: async (context) => weatherTrial(context, await readYears(context.config.days)),
 });
