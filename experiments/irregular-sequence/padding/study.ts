@@ -38,8 +38,8 @@ export default study({
     "one in ten long": { spread: "skewed" },
   },
   variants: {
-    "Every step": { lengths: false },
-    Lengths: {},
+    "Every step": { lengths: false, order: "longest first" },
+    "Any order": {},
     "Longest first": { order: "longest first" },
     "Similar lengths": { order: "similar lengths" },
   },
@@ -63,7 +63,7 @@ export default study({
   claims,
   stepLabel: "optimizer step",
   notes:
-    "Made-up series of four random features. The class is the sign of the sum of the first one over the real steps. The mean length is 64 everywhere: all series have it; or any length from 1 to 127; or nine of ten have 32 steps and the tenth 352. A GRU reads them, and a linear layer its last state. All batches of a trial have the shape of the longest series, and one compiled program runs them. “Every step” computes the padding too, under a mask. The others tell the network the lengths; it then stops at the longest row of the batch, and with the rows longest first it computes only the rows that are still running. “Similar lengths” puts other series together, so that its weights are others. Every trial times an epoch of training steps nine times and keeps the shortest; times are those of the machine that ran it, while other trials may have been running. No metric depends on them.",
+    "Made-up series of four random features. The class is the sign of the sum of the first one over the real steps. The mean length is 64 everywhere: all series have it; or any length from 1 to 127; or nine of ten have 32 steps and the tenth 352. A GRU reads them, and a linear layer its last state. All batches of a trial have the shape of the longest series, and one compiled program runs them. “Every step” computes the padding too, under a mask. The others tell the network the lengths, so that it can skip the padding. “Every step”, “any order” and “longest first” put the same series into a batch; “any order” adds up their gradients in another order than the two others, which may change the last bits. “Similar lengths” puts other series together, so that its weights are others. Every trial times each batch of an epoch nine times and keeps the shortest time; times are those of the machine that ran it, while other trials may have been running. No metric depends on them.",
   estimate: ({ spread, epochs, train, steps, hidden }) =>
     2 + (epochs + 9) * train * steps * hidden * { equal: 1, uniform: 2, skewed: 5 }[spread] * 2e-8,
 

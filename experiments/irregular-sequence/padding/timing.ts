@@ -7,14 +7,14 @@ import type { Series } from "./series.ts";
 
 /** The series that {@link recordTimes} writes, and its line. */
 export const perStep = "time-per-real-step";
-export const epoch = "an epoch of training steps";
+export const soFar = "training steps up to this batch";
 
-/** How often the epoch is timed. The shortest time counts, because other work on the machine can only make it longer. */
+/** How often each batch is timed. The shortest time counts, because other work on the machine can only make it longer. */
 const rounds = 9;
 
 /**
- * Times the training steps of one epoch, several times, with one compiled program for all batches. The times are those
- * of this machine at that moment; no metric depends on them.
+ * Times the training steps of one epoch, several times, with one compiled program for all batches. The last point of the
+ * line is the time of the epoch per real step. Times are those of this machine at that moment; no metric depends on them.
  */
 export async function recordTimes<P extends Tree>(
   context: Pick<TrialContext, "series" | "signal">,
@@ -33,24 +33,31 @@ export async function recordTimes<P extends Tree>(
     batch: first,
     backend,
   });
-  const seconds: number[] = [];
+  const shortest = new Array<number>(given.length).fill(Infinity);
   for (let round = 0; round < rounds; round++) {
-    const begun = performance.now();
-    for (const batch of given) await training.run(batch);
-    seconds.push((performance.now() - begun) / 1000);
+    for (const [at, batch] of given.entries()) {
+      const begun = performance.now();
+      await training.run(batch);
+      shortest[at] = Math.min(shortest[at] ?? Infinity, performance.now() - begun);
+    }
     // Handles Ctrl-C.
     await new Promise((turn) => setTimeout(turn, 0));
     context.signal.throwIfAborted();
   }
   await training.dispose();
-  const steps = given.reduce((sum, batch) => sum + realSteps(batch), 0);
+  const [milliseconds, steps] = [runningSums(shortest), runningSums(given.map(realSteps))];
   context.series(perStep, {
     title: "What a real step costs in training",
-    x: { label: "round", values: seconds.map((_, round) => round + 1) },
-    y: { label: "time per real step", unit: "µs" },
-    lines: { [epoch]: seconds.map((time) => (1e6 * time) / steps) },
+    x: { label: "batch of the epoch", values: given.map((_, at) => at + 1) },
+    y: { label: "time per real step, from the first batch on", unit: "µs" },
+    lines: { [soFar]: milliseconds.map((time, at) => (1000 * time) / (steps[at] ?? Number.NaN)) },
   });
-  return { "an epoch, the shortest of all rounds": Math.min(...seconds) };
+  return { "the shortest training steps of an epoch": (milliseconds.at(-1) ?? Number.NaN) / 1000 };
+}
+
+function runningSums(values: readonly number[]): number[] {
+  let total = 0;
+  return values.map((value) => (total += value));
 }
 
 /** The real steps of a batch, without those of rows that only fill it. */
