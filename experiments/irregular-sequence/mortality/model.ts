@@ -1,9 +1,10 @@
 import { cfc, dense, gru, gruD, lstm, rnnDecay, sequence, sequential, type Cell, type CellSizes } from "@sluice/cells";
 import { concat, convert, type Tensor } from "@sluice/tensor";
-import { summariesOf, summarySize } from "./summaries.ts";
 import type { Stay } from "./stays.ts";
 
 export type CellName = "logistic" | "lstm" | "gru" | "gruSimple" | "gruD" | "rnnDecay" | "cfc";
+
+type RecurrentName = Exclude<CellName, "logistic">;
 
 /** What a model reads of a batch: `x` and what else its cell declares. */
 export type Read = {
@@ -32,7 +33,7 @@ const withMask = ({ x, mask, lengths, elapsed, y }: Stay): Read => ({
 
 const dropout = 0.3;
 
-const readers: { readonly [name in Exclude<CellName, "logistic">]: Reader } = {
+const readers: { readonly [name in RecurrentName]: Reader } = {
   lstm: { cell: (sizes) => lstm({ ...sizes, recurrentDropout: dropout }), features: (n) => n, read: alone },
   gru: { cell: (sizes) => gru({ ...sizes, recurrentDropout: dropout }), features: (n) => n, read: alone },
   // Che et al.: values, masks and the times since each variable was measured, side by side.
@@ -58,18 +59,8 @@ const readers: { readonly [name in Exclude<CellName, "logistic">]: Reader } = {
   },
 };
 
-/** What the model of a cell reads of stays. */
-export const readingOf = (cell: CellName, stay: Stay): Read =>
-  cell === "logistic" ? { x: summariesOf(stay), y: stay.y } : readers[cell].read(stay);
-
-interface Sizes {
-  readonly variables: number;
-  readonly statics: number;
-}
-
-/** A readout of the summaries alone. */
-export const logisticModel = ({ variables, statics }: Sizes) =>
-  dense({ input: summarySize(variables, statics), output: 2 });
+/** What the model of a recurrent cell reads of stays. */
+export const readingOf = (cell: RecurrentName, stay: Stay): Read => readers[cell].read(stay);
 
 /** One layer over the stay, and a readout of its last state. */
 export function recurrentModel({
@@ -77,7 +68,7 @@ export function recurrentModel({
   hidden,
   variables,
 }: {
-  readonly cell: Exclude<CellName, "logistic">;
+  readonly cell: RecurrentName;
   readonly hidden: number;
   readonly variables: number;
 }) {

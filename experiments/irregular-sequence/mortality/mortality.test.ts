@@ -4,6 +4,7 @@ import { tensor, valuesOf } from "@sluice/tensor";
 import type { TrialContext } from "@sluice/study";
 import { runInMemory, studySuite } from "@sluice/trials/testing";
 import { describe, expect, inject, test } from "vitest";
+import { fit } from "./floor.ts";
 import { clip, percentiles } from "./limits.ts";
 import { settings } from "./settings.ts";
 import { datasetOf, foldOf, type Stays } from "./stays.ts";
@@ -90,6 +91,22 @@ test("what lies beyond the percentiles of the training rows is moved to them; wh
     { low: 70, high: 100 },
   ]).values;
   expect(Array.from(data)).toEqual([NaN, 70, 3, 80, NaN, 100]);
+});
+
+test("the floor is at the minimum of scikit-learn's loss, C sum log(1 + exp(-z)) + |w|^2 / 2", () => {
+  const [x, y, C] = [[1, 0.5, -1, 2, 0.3, -2, -0.4, 1, 2, 2], [1, 0, 1, 0, 1], 0.3];
+  const train = { x: tensor(x, [5, 2]), y: tensor(Int32Array.from(y)) };
+  const { W, b } = fit(train, { x: tensor([0, 0], [1, 2]), y: tensor(Int32Array.of(1)) }, C);
+  const [flat, bias] = [[...valuesOf(W)], [...valuesOf(b)]];
+  const w = [flat[1]! - flat[0]!, flat[3]! - flat[2]!];
+  const errors = y.map((label, i) => {
+    const z = x[2 * i]! * w[0]! + x[2 * i + 1]! * w[1]! + bias[1]! - bias[0]!;
+    return 1 / (1 + Math.exp(-z)) - label;
+  });
+  for (const j of [0, 1])
+    expect(w[j]! + C * errors.reduce((sum, error, i) => sum + error * x[2 * i + j]!, 0)).toBeCloseTo(0, 5);
+  expect(errors.reduce((sum, error) => sum + error, 0)).toBeCloseTo(0, 5);
+  expect(Math.hypot(...w)).toBeGreaterThan(0.1);
 });
 
 test("summaries are mean, last, least, greatest and count of what was measured", () => {

@@ -31,6 +31,9 @@ export type Stay = PaddedExamples & {
   readonly y: Tensor;
 };
 
+/** The parts of a set that train a model, choose its weights and test it. */
+export type Parts = Pick<Dataset<Stay>, "train" | "validation" | "test">;
+
 /** Reads set A. */
 export async function readStays({
   view,
@@ -60,7 +63,7 @@ export function datasetOf(
   { set: { observations, y } }: Stays,
   { train, validation, test }: Split,
   imputation: Imputation,
-): Pick<Dataset<Stay>, "train" | "validation" | "test"> {
+): Parts {
   const limits = percentiles(takeRows(observations, train), 0.001);
   const clipped = clip(observations, limits);
   const scaled = applyScaler(fitScaler(takeRows(clipped, train)), clipped);

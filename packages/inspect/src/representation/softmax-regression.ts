@@ -97,11 +97,10 @@ function objectiveOf({ columns, labels }: Labelled, classes: number, penalty: nu
       const hessian = Array.from({ length: size }, () => new Float64Array(size));
       for (let k = 0; k < classes; k++)
         for (let l = 0; l <= k; l++) {
-          const curvature = nth(probabilities, k).map(
-            (p, i) => p * ((k === l ? 1 : 0) - nth(nth(probabilities, l), i)),
-          );
+          const [own, other, same] = [nth(probabilities, k), nth(probabilities, l), k === l ? 1 : 0];
+          const curvature = own.map((p, i) => p * (same - (other[i] ?? NaN)));
           withOne.forEach((x, j) => {
-            const scaled = x.map((value, i) => value * nth(curvature, i));
+            const scaled = x.map((value, i) => value * (curvature[i] ?? NaN));
             for (let m = 0; m <= j; m++) {
               const isBias = j === width - 1 && m === width - 1;
               const value = dot(scaled, nth(withOne, m)) + (isBias ? 1 : k === l && j === m ? penalty : 0);
