@@ -215,7 +215,7 @@ function overall(rows: readonly BoardRow[], { width, now, jobs, paint = plain }:
   const { share, left } = remaining(rows, { now, jobs });
   const ended = rows.filter(({ status }) => status !== "waiting" && status !== "running").length;
   const percent = `${Math.floor(100 * share)} %`.padStart(5);
-  const time = left === undefined ? "" : `, about ${duration(left)} left`;
+  const time = left === undefined || ended === rows.length ? "" : `, about ${duration(left)} left`;
   const text = `${percent}  ${ended} of ${rows.length} trials${time}`;
   const cells = Math.max(0, Math.min(40, width - text.length - 3));
   if (cells < 8) return cut(text.trim(), width);

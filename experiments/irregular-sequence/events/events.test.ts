@@ -1,7 +1,9 @@
 import { type Results } from "@sluice/study";
+import { sequence } from "@sluice/cells";
 import { key, mapTree, tensor, valuesOf } from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
 import { runInMemory, studySuite } from "@sluice/trials/testing";
+import { authorsRnnDecay } from "./authors-rnn-decay.ts";
 import { claims } from "./claims.ts";
 import { eventModel, type CellName } from "./model.ts";
 import { inOrder, likeLengths, longestFirst, perEpoch, perEvent } from "./padding.ts";
@@ -97,6 +99,39 @@ describe("every cell", () => {
       expect(logits({ ...train, elapsed: slower })).not.toEqual(own);
     },
   );
+});
+
+test("RNN-decay is the cell of the authors' code", () => {
+  const layer = sequence(authorsRnnDecay({ input: 1, hidden: 2 }));
+  const [W, b, V, c, tau] = [
+    [0.5, -0.3, 0.2, 0.7, -0.4, 0.1],
+    [0.1, -0.2],
+    [0.6, -0.5, 0.3, 0.9],
+    [0.05, 0.02],
+    [0.1, 0.4],
+  ];
+  const params = {
+    ...layer.init(key(1)),
+    W: tensor(W, [3, 2]),
+    b: tensor(b),
+    V: tensor(V, [2, 2]),
+    c: tensor(c),
+    tau: tensor(tau),
+  };
+  const [x, elapsed] = [
+    [1, 0, 1],
+    [0.5, 0.25, 2],
+  ];
+  let h = [0, 0];
+  const expected = x.flatMap((bit, t) => {
+    const read = [bit, ...h];
+    const y = b.map((offset, j) => Math.tanh(offset + read.reduce((sum, value, i) => sum + value * W[2 * i + j]!, 0)));
+    h = c.map((offset, j) => offset + y[0]! * V[j]! + y[1]! * V[2 + j]! - elapsed[t]! * tau[j]!);
+    return h;
+  });
+  const { output } = layer.apply(params, tensor(x, [1, 3, 1]), { extra: { elapsed: tensor(elapsed, [1, 3, 1]) } });
+  [...valuesOf(output)].forEach((value, at) => expect(value).toBeCloseTo(expected[at]!, 5));
+  expect(layer.init(key(1)).tau.shape).toEqual([2]);
 });
 
 test("the published figures are of the setting of the budget paper, but CfC's", () => {

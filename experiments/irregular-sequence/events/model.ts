@@ -1,6 +1,7 @@
-import { cfc, dense, gru, gruD, lstm, rnnDecay, sequence, sequential, type Cell } from "@sluice/cells";
-import { concat, onesLike, relu, type ArrayTensor, type Tensor } from "@sluice/tensor";
+import { cfc, dense, gru, gruD, lstm, sequence, sequential, type Cell } from "@sluice/cells";
+import { concat, onesLike, relu, zerosLike, type ArrayTensor, type Tensor } from "@sluice/tensor";
 import type { ModelOptions } from "@sluice/trials";
+import { authorsRnnDecay } from "./authors-rnn-decay.ts";
 
 export type CellName = "lstm" | "gru" | "rnnDecay" | "gruD" | "cfc";
 
@@ -28,9 +29,8 @@ const readers: { readonly [name in CellName]: Reader } = {
   lstm: { cell: (hidden) => lstm({ input: 2, hidden }), read: timeAsInput },
   gru: { cell: (hidden) => gru({ input: 2, hidden }), read: timeAsInput },
   rnnDecay: {
-    cell: (hidden) => rnnDecay({ input: 1, hidden }),
+    cell: (hidden) => authorsRnnDecay({ input: 1, hidden }),
     read: ({ x, elapsed }) => ({ x, extra: { elapsed } }),
-    kept: "decay.h",
   },
   gruD: {
     cell: (hidden) => gruD({ input: 1, hidden, means: [0.5] }),
@@ -46,12 +46,13 @@ const readers: { readonly [name in CellName]: Reader } = {
 };
 
 /**
- * One layer over the events, and a softmax readout of the state after the last one. Every cell uses its own defaults.
+ * One layer over the events, and a readout of the state after the last one: a single logit, as in the authors' code.
+ * Beside a logit of 0 for even, the softmax of both is its sigmoid. Every cell uses its own defaults.
  */
 export function eventModel({ cell, hidden }: { readonly cell: CellName; readonly hidden: number }) {
   const { cell: cellOf, read, kept } = readers[cell];
   const layer = sequence(cellOf(hidden), { outputs: "last" });
-  const model = sequential([layer, dense({ input: hidden, output: 2 })]);
+  const model = sequential([layer, dense({ input: hidden, output: 1 })]);
   type Params = Parameters<typeof model.apply>[0];
   const run = (params: Params, events: Events, options: ModelOptions & { readonly traces?: readonly string[] }) => {
     const { x, extra } = read(events);
@@ -60,7 +61,10 @@ export function eventModel({ cell, hidden }: { readonly cell: CellName; readonly
   return {
     init: (key: ArrayTensor): Params => model.init(key),
     /** Logits `[batch, 2]`. */
-    apply: (params: Params, events: Events, options: ModelOptions = {}) => run(params, events, options),
+    apply(params: Params, events: Events, options: ModelOptions = {}) {
+      const { output: odd, ...rest } = run(params, events, options);
+      return { ...rest, output: concat([zerosLike(odd), odd], -1) };
+    },
     /**
      * The factors by which the state is multiplied before each event, `[batch, time, hidden]`; undefined for a cell
      * that gets the time as an input feature.

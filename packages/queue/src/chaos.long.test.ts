@@ -10,8 +10,16 @@ import { noRedis, ownRedis } from "../fixtures/redis.ts";
 const at = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 const sluice = at("apps/lab/src/main.ts");
 const study = at("packages/runner/fixtures/tuned.ts");
-// 8 tuning trials, and 2 variants of 26 seeds.
-const sweep = ["sweep", study, "--budget", "slow", "--seeds", "26", "pauseMs=25"];
+// 8 tuning trials, and 2 variants of so many seeds.
+const sweepOf = (seeds: number): string[] => [
+  "sweep",
+  study,
+  "--budget",
+  "slow",
+  "--seeds",
+  String(seeds),
+  "pauseMs=25",
+];
 
 const scratch = mkdtempSync(join(tmpdir(), "sluice-chaos-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -21,7 +29,9 @@ function command(name: string, ...args: readonly string[]) {
   let child: ChildProcess;
   let printed = "";
   let ended: Promise<number | null>;
+  let from = 0;
   const start = (): void => {
+    from = printed.length;
     child = spawn(process.execPath, ["--conditions=@sluice/source", sluice, ...args], {
       // A worker runs the studies of the checkout that it is started in.
       cwd: at(""),
@@ -41,6 +51,7 @@ function command(name: string, ...args: readonly string[]) {
     },
     ended: () => ended,
     isRunning: () => child.exitCode === null && child.signalCode === null,
+    foundNoRedis: () => child.exitCode === 1 && /Start redis-server there/.test(printed.slice(from)),
     printed: () => printed,
   };
 }
@@ -65,24 +76,32 @@ function drawing(seed: number): (below: number) => number {
   };
 }
 
-// Two runs of 60 trials, one of them disturbed: some minutes.
-test.skipIf(noRedis !== null)(
-  `a sweep of 60 trials over two workers, killed ten times, has the bits of one that was not${noRedis === null ? "" : `: ${noRedis}`}`,
-  { timeout: 1_800_000 },
-  async () => {
-    const whole = join(scratch, "whole");
+const parts = ["run", "redis", "worker 1", "worker 2"];
+
+/** Whom to kill, in any order: each of them as often, and once in ten times Redis loses all that it has. */
+const victimsOf = (kills: number): string[] =>
+  Array.from({ length: kills }, (_, i) => (i % 10 === 9 ? "redis emptied" : (parts[i % parts.length] ?? "run")));
+
+// Two runs, one of them disturbed: some minutes.
+test.skipIf(noRedis !== null).each([
+  { seeds: 26, kills: 10 },
+  { seeds: 96, kills: 100 },
+])(
+  `a sweep with $seeds seeds over two workers, killed $kills times, has the bits of one that was not${noRedis === null ? "" : `: ${noRedis}`}`,
+  { timeout: 3_600_000 },
+  async ({ seeds, kills }) => {
+    const [sweep, trials] = [sweepOf(seeds), 8 + 2 * seeds];
+    const whole = join(scratch, `whole ${seeds}`);
     const undisturbed = command("undisturbed", ...sweep, "--jobs", "2", "--out", whole);
     expect(await undisturbed.ended()).toBe(0);
 
-    const out = join(scratch, "killed");
-    const redis = await ownRedis(join(scratch, "redis"));
+    const out = join(scratch, `killed ${seeds}`);
+    const redis = await ownRedis(join(scratch, `redis ${seeds}`));
     const worker = (n: number) => command(`worker ${n}`, "worker", redis.url, "--threads", "1", "--scratch", scratch);
     const workers = [worker(1), worker(2)];
     const run = command("run", ...sweep, "--on", redis.url, "--out", out);
     const below = drawing(Number(process.env["SLUICE_SEED"] ?? 1));
-    // Each of them at least twice; once Redis loses all that it has.
-    const victims = ["run", "run", "redis", "redis", "redis emptied", "worker 1", "worker 1", "worker 2", "worker 2"];
-    victims.push(["run", "redis", "worker 1", "worker 2"][below(4)] ?? "run");
+    const victims = victimsOf(kills);
     const began = performance.now();
     const killed: string[] = [];
     const done = (): number => {
@@ -92,12 +111,17 @@ test.skipIf(noRedis !== null)(
         return 0;
       }
     };
-    while (victims.length > 0 && run.isRunning()) {
+    // A runner that finds no Redis when it starts says so and ends: then it is started again.
+    const isRunning = (): boolean => {
+      if (!run.isRunning() && run.foundNoRedis()) run.start();
+      return run.isRunning();
+    };
+    while (victims.length > 0 && isRunning()) {
       // Spread over the sweep, however slow the machine is: the next one after some more trials are done.
-      const due = 5 * killed.length + 1;
-      while (run.isRunning() && done() < due) await wait(50);
+      const due = Math.floor(((trials - 10) * killed.length) / kills) + 1;
+      while (isRunning() && done() < due) await wait(50);
       await wait(below(1500));
-      if (!run.isRunning()) break;
+      if (!isRunning()) break;
       const [victim = "run"] = victims.splice(below(victims.length), 1);
       killed.push(`${Math.round((performance.now() - began) / 1000)} s: ${victim}, ${done()} trials done`);
       const pause = below(2500);
@@ -112,15 +136,16 @@ test.skipIf(noRedis !== null)(
       await wait(pause);
       found.start();
     }
-    const code = await run.ended();
+    let code = await run.ended();
+    while (isRunning()) code = await run.ended();
     console.log([...killed, `${Math.round((performance.now() - began) / 1000)} s: ended with ${code}`].join("\n"));
     for (const each of workers) await each.kill("SIGTERM");
     await redis.kill();
     if (code !== 0) console.log(run.printed(), workers.map((each) => each.printed()).join("\n---\n"));
-    expect(killed).toHaveLength(10);
+    expect(killed).toHaveLength(kills);
     expect(code).toBe(0);
     const found = bits(out);
-    expect(found).toHaveLength(60);
+    expect(found).toHaveLength(trials);
     expect(found).toEqual(bits(whole));
   },
 );

@@ -84,12 +84,12 @@ async function stages(followed: Followed): Promise<Stop | null> {
       }
       continue;
     }
-    const ended = await orders.give(sight);
+    const ended = await orders.give(sight, submitted ?? 0);
     if (ended !== null) return ended;
     if (sight.jobs.failed.has(job)) return await diedTooOften(followed);
     tell.sight(sight, job);
     if (signal.aborted || kill.aborted) continue;
-    if (submitted === null || (sight.jobs.number > submitted && isLost(sight, job))) {
+    if (submitted === null || isLost(sight, job, submitted)) {
       await submit(desk, job, trial, { limit, memory, command: environment.command });
       // The next look at the jobs may have begun before.
       submitted = watch.looked() + 1;
@@ -97,8 +97,13 @@ async function stages(followed: Followed): Promise<Stop | null> {
   }
 }
 
-const isLost = ({ jobs, results }: Sight, job: string): boolean =>
-  !jobs.waiting.has(job) && !jobs.active.has(job) && !jobs.failed.has(job) && (results[job] ?? TAKEN) === TAKEN;
+/** Whether no worker has it or will have it. Jobs that were looked at before it was submitted do not tell. */
+const isLost = ({ jobs, results }: Sight, job: string, submitted: number): boolean =>
+  jobs.number > submitted &&
+  !jobs.waiting.has(job) &&
+  !jobs.active.has(job) &&
+  !jobs.failed.has(job) &&
+  (results[job] ?? TAKEN) === TAKEN;
 
 /** A trial that an earlier run had stopped: its checkpoint is where this run goes on. */
 async function isLeftOver({ desk, job, task }: Followed, { status, parcel }: Result): Promise<boolean> {
@@ -204,7 +209,8 @@ function ordersOf(followed: Followed) {
   const { line, queue, keys, place } = desk;
   let given = 0;
   return {
-    async give(sight: Sight): Promise<Stop | null> {
+    /** `submitted`: the number of the last look at the jobs that may have been before the trial was submitted. */
+    async give(sight: Sight, submitted: number): Promise<Stop | null> {
       if (!task.signal.aborted && !task.kill.aborted) return null;
       const now = performance.now();
       if (now - given < ORDER_MS) return null;
@@ -216,7 +222,7 @@ function ordersOf(followed: Followed) {
       );
       // A job that a worker has cannot be removed.
       const removed = await line.patiently(() => queue.remove(job), task.signal);
-      if (removed === 0 && !isLost(sight, job)) return null;
+      if (removed === 0 && !isLost(sight, job, submitted)) return null;
       return await withdrawn(followed);
     },
   };

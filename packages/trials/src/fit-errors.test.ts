@@ -127,6 +127,9 @@ test("errors say what is missing", async () => {
   await expect(fit(model, { train }, { ...options, epochs: 1, patience: 1 })).rejects.toThrow(
     "fit: patience needs data.validation",
   );
+  await expect(fit(model, { train }, { ...options, epochs: 1, until: 0.1 })).rejects.toThrow(
+    "fit: until needs data.validation",
+  );
   await expect(fit(model, { train }, { ...options, epochs: 1, keep: "best" })).rejects.toThrow('keep: "best" needs');
   await expect(fit(model, { train }, { ...options, epochs: 0 })).rejects.toThrow("epochs as an integer >= 1");
   await expect(fit(model, { train }, { ...options, epochs: 1, batchSize: 3 } as never)).rejects.toThrow("size");

@@ -3,7 +3,7 @@ import { TensorError, type Tensor, type Tree } from "@sluice/tensor";
 import { checkMade, checkOptions, shown, suggestion } from "@sluice/tensor/internal";
 import type { LossResult, Parts, TrainerOptions, Weighted, WindowsOptions } from "@sluice/train";
 import { batchingOptions } from "./batching.ts";
-import type { EvaluateOptions } from "./evaluate-model.ts";
+import type { EvaluateOptions, Measured } from "./evaluate-model.ts";
 import { isExampleStream } from "./example-stream.ts";
 import type { HistoryRow } from "./history.ts";
 import type { Run, StepTaken } from "./loop.ts";
@@ -30,6 +30,10 @@ export interface TrainingOptions<P extends Tree, M extends string> {
   readonly validateEvery?: number;
   /** Ends training after this many evaluations without improvement. Default: never. */
   readonly patience?: number;
+  /**
+   * Ends training after the first evaluation in which the watched metric is as good as this, or better. Default: never.
+   */
+  readonly until?: number;
   /** The metric that must improve. Default `{ metric: "loss", better: "lower" }`. */
   readonly watch?: Watch<M>;
   /** Reduces the learning rate when the metric stops improving. Default: never. */
@@ -109,6 +113,7 @@ const trainingOptions = [
   "steps",
   "validateEvery",
   "patience",
+  "until",
   "watch",
   "reduceOnPlateau",
   "keep",
@@ -195,7 +200,18 @@ export function checkFit(
       { init: "function", update: "function" },
       "adam({ learningRate: 1e-3 })",
     );
-  const { epochs, steps, validateEvery, patience, watch, reduceOnPlateau, keep, accumulate, metrics = {} } = options;
+  const {
+    epochs,
+    steps,
+    validateEvery,
+    patience,
+    until,
+    watch,
+    reduceOnPlateau,
+    keep,
+    accumulate,
+    metrics = {},
+  } = options;
   if ((epochs === undefined) === (steps === undefined))
     throw new TensorError(`fit: expected either epochs or steps, got ${epochs === undefined ? "neither" : "both"}`);
   const counts = {
@@ -218,10 +234,12 @@ export function checkFit(
         `fit: expected reduceOnPlateau with a factor and a min between 0 and 1, got ${shown(factor)} and ${shown(min)}`,
       );
   }
+  if (until !== undefined && !Number.isFinite(until))
+    throw new TensorError(`fit: expected until as a value of the watched metric, got ${shown(until)}`);
   if (watch !== undefined) watchedBy(watch, metrics);
   if (keep !== undefined && !["best", "last"].includes(keep))
     throw new TensorError(`fit: expected keep as "best" or "last", got ${shown(keep)}`);
-  const needs = { patience, watch, reduceOnPlateau, 'keep: "best"': keep === "best" ? keep : undefined };
+  const needs = { patience, until, watch, reduceOnPlateau, 'keep: "best"': keep === "best" ? keep : undefined };
   const need = Object.entries(needs).find(([, given]) => given !== undefined)?.[0];
   if (need !== undefined && data.validation === undefined)
     throw new TensorError(`fit: ${need} needs data.validation, which decides what is best`);
@@ -252,6 +270,12 @@ export function watchedBy(watch: Watch<string> | undefined, metrics: object = {}
     throw new TensorError(`fit: watch.better is "${better}", but a ${own} ${watch.metric} is better`);
   return { ...watch, better };
 }
+
+/** The watched value of an evaluation. */
+export const watchedValue =
+  ({ metric }: Watch<string>) =>
+  ({ loss, metrics }: Measured): number =>
+    metric === "loss" ? loss : (metrics[metric] ?? NaN);
 
 /** What the loss or a streaming metric says of itself. */
 function betterOf(name: string, metrics: object): Better | undefined {

@@ -181,6 +181,28 @@ describe("of a hand-made sequence of validation losses", () => {
     expect(trained.stopped).toBe(end < 10 ? "patience" : "epochs");
   });
 
+  test.for([
+    [9, 0, "until"],
+    [5, 1, "until"],
+    [4.5, 3, "until"],
+    [3, 7, "until"],
+    [2.9, 10, "epochs"],
+  ] as const)("until %f stops at %i (%s)", async ([until, end, stopped]) => {
+    const trained = await fit(counter, numbers, { ...common, until });
+    expect([trained.last.step, trained.stopped]).toEqual([end, stopped]);
+  });
+
+  test("until a metric is as high, if higher is better", async () => {
+    const metrics = { n: (n: Tensor) => n };
+    const trained = await fit(counter, numbers, {
+      ...common,
+      metrics,
+      watch: { metric: "n", better: "higher" },
+      until: 6,
+    });
+    expect([trained.last.step, trained.stopped]).toEqual([6, "until"]);
+  });
+
   test("what is too small an improvement is none", async () => {
     const watch = { metric: "loss", better: "lower", least: 1.5 } as const;
     const trained = await fit(counter, numbers, { ...common, patience: 4, watch });

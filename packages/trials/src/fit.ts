@@ -18,7 +18,14 @@ import { given } from "./given.ts";
 import { isExampleStream, type ExampleStream } from "./example-stream.ts";
 import type { Feed } from "./feed.ts";
 import { evaluateModel, measuring, type Measured, type Measurer } from "./evaluate-model.ts";
-import { checkFit, watchedBy, type FitData, type FitOptions, type TrainingOptions, type Watch } from "./fit-options.ts";
+import {
+  checkFit,
+  watchedBy,
+  watchedValue,
+  type FitData,
+  type FitOptions,
+  type TrainingOptions,
+} from "./fit-options.ts";
 import { noSteps, type HistoryRow } from "./history.ts";
 import { trainOn, type LoopEnd, type LoopOptions, type Stopped } from "./loop.ts";
 import { modelOf, type Model, type ModelWeights, type SequenceExamples } from "./model.ts";
@@ -228,9 +235,10 @@ async function trained(parts: TrainedParts): Promise<LoopEnd<Tree>> {
         measure: (weights) => measurer.run(weights, validation),
         origin: (weights) => measurer.origin(weights, validation),
       },
-      watched: { metric: watch.metric, of: valueOf(watch), decides: options.keep === "best" },
+      watched: { metric: watch.metric, of: watchedValue(watch), decides: options.keep === "best" },
       improvement: watch,
       patience: options.patience,
+      until: options.until,
       reduceOnPlateau: options.reduceOnPlateau,
       signal: options.signal,
       onStep: options.onStep?.bind(options),
@@ -241,12 +249,6 @@ async function trained(parts: TrainedParts): Promise<LoopEnd<Tree>> {
     await training.dispose();
   }
 }
-
-/** The watched value of an evaluation. */
-const valueOf =
-  ({ metric }: Watch<string>) =>
-  ({ loss, metrics }: Measured): number =>
-    metric === "loss" ? loss : (metrics[metric] ?? NaN);
 
 function optimizerOf({
   optimizer = adam({ learningRate: 1e-3 }),
@@ -284,7 +286,7 @@ function weightsOf(
   const row =
     rows[
       bestOf(
-        rows.map(({ validation }) => valueOf(watch)(validation)),
+        rows.map(({ validation }) => watchedValue(watch)(validation)),
         watch,
       )
     ];

@@ -36,6 +36,7 @@ export { type NextEvent, type NextEventPrediction, nextEventLoss, nextEventPredi
 
 // Whole trials
 export { trainingMetrics, trainingTrial, type Numbers, type TrainingSettings, type TrainingTask } from "./training.ts";
+export { solvedMetrics, type Solved } from "./solved.ts";
 export {
   classificationMetrics,
   classificationTrial,

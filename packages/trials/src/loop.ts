@@ -15,10 +15,10 @@ import type { ModelWeights } from "./model.ts";
 import { exampleOf, NotFiniteError, type NotFiniteOrigin } from "./not-finite.ts";
 import { saveRun, type SavedRun } from "./saved-run.ts";
 import { turns } from "./turns.ts";
-import { bestOf, plateauScale, runsOut, type Improvement, type ReduceOnPlateau } from "./stopping.ts";
+import { bestOf, plateauScale, reaches, runsOut, type Improvement, type ReduceOnPlateau } from "./stopping.ts";
 
 /** Why training ended. */
-export type Stopped = "epochs" | "steps" | "patience" | "aborted";
+export type Stopped = "epochs" | "steps" | "patience" | "until" | "aborted";
 
 /** A training step, as passed to `onStep`. */
 export interface StepTaken<M extends string = string> {
@@ -60,6 +60,7 @@ export interface LoopOptions<P extends Tree, B extends Parts = Parts> {
   readonly watched: Watched;
   readonly improvement: Improvement;
   readonly patience: number | undefined;
+  readonly until: number | undefined;
   readonly reduceOnPlateau: ReduceOnPlateau | undefined;
   readonly signal: { readonly aborted: boolean } | undefined;
   readonly onStep: ((step: StepTaken, run: Run<P>) => void | Promise<void>) | undefined;
@@ -93,7 +94,7 @@ export async function trainOn<P extends Tree>(from: SavedRun<P>, options: LoopOp
   const { training, feed, onStep, onRow } = options;
   const turn = turns();
   let at: Standing<P> = from;
-  let exhausted = isExhausted(at, options);
+  let decided = decidedEnd(at, options);
   const saved = async (): Promise<SavedRun<P>> => ({ ...at, ends: feed.ends(), training: await training.state() });
   const run: Run<P> = { weights: () => weightsOf(training), checkpoint: async () => saveRun(await saved()) };
   for (;;) {
@@ -102,10 +103,10 @@ export async function trainOn<P extends Tree>(from: SavedRun<P>, options: LoopOp
       const weights = await weightsOf(training);
       const row = await evaluated(at, weights, options);
       at = await afterRow(at, { row, weights }, options);
-      exhausted = isExhausted(at, options);
+      decided = decidedEnd(at, options);
       await onRow?.(row, run);
     }
-    const stopped = whyStopped(exhausted, options);
+    const stopped = whyStopped(decided, options);
     if (stopped !== undefined) {
       if (stopped !== "aborted") checkWatched(at, options);
       return { stopped, run: await saved() };
@@ -170,8 +171,8 @@ async function afterRow<P extends Tree>(
  * one of the untrained weights.
  */
 function checkWatched<P extends Tree>({ history }: Standing<P>, options: LoopOptions<P>): void {
-  const { watched, patience, reduceOnPlateau, improvement, training } = options;
-  if (!watched.decides && patience === undefined && reduceOnPlateau === undefined) return;
+  const { watched, patience, until, reduceOnPlateau, improvement, training } = options;
+  if (!watched.decides && [patience, until, reduceOnPlateau].every((given) => given === undefined)) return;
   const values = watchedIn(history, options);
   const best = values[bestOf(values, improvement)];
   if (best === undefined || Number.isFinite(best)) return;
@@ -182,18 +183,23 @@ function checkWatched<P extends Tree>({ history }: Standing<P>, options: LoopOpt
   );
 }
 
-/** Whether patience has run out. Only a new row can change this. */
-function isExhausted<P extends Tree>({ history }: Standing<P>, options: LoopOptions<P>): boolean {
-  const { patience, improvement } = options;
-  return patience !== undefined && runsOut(watchedIn(history, options), { patience, ...improvement });
+/** Whether the evaluations end training: the goal is reached, or patience has run out. Only a new row changes this. */
+function decidedEnd<P extends Tree>(
+  { history }: Standing<P>,
+  options: LoopOptions<P>,
+): "until" | "patience" | undefined {
+  const { patience, until, improvement } = options;
+  const values = watchedIn(history, options);
+  if (until !== undefined && values.some((value) => reaches(value, until, improvement))) return "until";
+  return patience !== undefined && runsOut(values, { patience, ...improvement }) ? "patience" : undefined;
 }
 
 function whyStopped<P extends Tree>(
-  exhausted: boolean,
+  decided: "until" | "patience" | undefined,
   { training, steps, end, signal }: LoopOptions<P>,
 ): Stopped | undefined {
   if (training.step >= steps()) return end;
-  if (exhausted) return "patience";
+  if (decided !== undefined) return decided;
   return signal?.aborted === true ? "aborted" : undefined;
 }
 

@@ -36,6 +36,10 @@ export function runsOut(
   return values.length - 1 - bestOf(values, improvement) >= patience && values.length > 0;
 }
 
+/** Whether a value is as good as a goal, or better. NaN is not. */
+export const reaches = (value: number, goal: number, { better }: Pick<Improvement, "better">): boolean =>
+  better === "lower" ? value <= goal : value >= goal;
+
 /** When and by how much the learning rate is reduced. */
 export interface ReduceOnPlateau {
   /** The factor for each reduction, between 0 and 1. Default 0.1. */

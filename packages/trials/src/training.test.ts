@@ -4,7 +4,7 @@ import { identified, plan, study, type TrialContext } from "@sluice/study";
 import { key, normal, tensor, valuesOf } from "@sluice/tensor";
 import { loadState, mse } from "@sluice/train";
 import { describe, expect, test } from "vitest";
-import { trainingMetrics, trainingTrial, type TrainingSettings } from "./index.ts";
+import { solvedMetrics, trainingMetrics, trainingTrial, type Solved, type TrainingSettings } from "./index.ts";
 import { runInMemory, type MemoryContextOptions } from "./testing/run-in-memory.ts";
 
 const settings: TrainingSettings = {
@@ -68,6 +68,43 @@ describe("a training trial", () => {
     expect(stopped.outcome).toBeNull();
     expect(stopped.left.files).toEqual({});
     expect(await run({ from: stopped.left })).toEqual(await whole);
+  });
+});
+
+describe("a task that counts as solved", () => {
+  const solving = (solved: Solved, epochs = 20) =>
+    runInMemory(
+      { trial: (context) => trainingTrial(context, model, { data, loss: mse, solved }) },
+      { config: { ...settings, epochs } },
+    );
+  const whole = solving({ at: 0 });
+  const lossesOf = async (run: typeof whole) =>
+    (await run).left.rows.flatMap(({ step, validationLoss }) =>
+      validationLoss === undefined ? [] : [{ step, validationLoss }],
+    );
+
+  test("ends training at the first validation that is as good, and says after how many steps", async () => {
+    const losses = await lossesOf(whole);
+    const { step, validationLoss } = losses.reduce((best, each) =>
+      each.validationLoss < best.validationLoss ? each : best,
+    );
+    const run = solving({ at: validationLoss });
+    expect((await run).outcome?.metrics).toMatchObject({ solved: 100, stepsToSolve: step });
+    expect(await lossesOf(run)).toEqual(losses.filter((row) => row.step <= step));
+  });
+
+  test("can be trained on", async () => {
+    const losses = await lossesOf(whole);
+    const at = losses.at(3)?.validationLoss ?? NaN;
+    const first = losses.find(({ validationLoss }) => validationLoss <= at)?.step;
+    const run = solving({ at, stop: false });
+    expect((await run).outcome?.metrics).toMatchObject({ solved: 100, stepsToSolve: first });
+    expect(await lossesOf(run)).toEqual(losses);
+  });
+
+  test("has no number of steps if it was not", async () => {
+    expect((await whole).outcome?.metrics).toMatchObject({ solved: 0, stepsToSolve: null });
+    expect(Object.keys(solvedMetrics)).toEqual(["solved", "stepsToSolve"]);
   });
 });
 

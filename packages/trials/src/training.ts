@@ -14,6 +14,7 @@ import type { FitData, FitOptions } from "./fit-options.ts";
 import { asStored, modelOf, type Model, type ModelWeights, type SequenceExamples } from "./model.ts";
 import { pace } from "./pace.ts";
 import { recent } from "./recent.ts";
+import { solvedIn, type Solved } from "./solved.ts";
 
 /** Settings of every study that trains. */
 export type TrainingSettings = BackendSettings & {
@@ -68,6 +69,11 @@ export interface TrainingTask<P extends Tree, E, B extends Parts, O extends Tree
   | "memory"
 > {
   readonly data: FitData<E>;
+  /**
+   * When the task counts as solved: the value of the watched metric, the loss by default. Training ends with the first
+   * validation that reaches it, and the outcome has the {@link solvedMetrics}. Default: training goes on.
+   */
+  readonly solved?: Solved;
   /** Default: the gradient clipped to the settings' norm, and Adam with the settings' learning rate. */
   readonly optimizer?: GradientTransform;
   /**
@@ -149,6 +155,7 @@ async function trialOn(
   model: Model<Tree, Parts, Tree>,
   {
     data,
+    solved,
     inspect,
     measure,
     validated = ({ loss }) => ({ validationLoss: loss }),
@@ -171,6 +178,7 @@ async function trialOn(
     fit(model, context.tuning ? withoutTest(data) : data, {
       optimizer: chain(globalNorm(clip), adam({ learningRate })),
       ...rest,
+      ...(solved === undefined || solved.stop === false ? {} : { until: solved.at }),
       ...start,
       ...{ size, epochs, validateEvery, seed, signal, backend },
       ...(restored === null ? {} : { resume: restored.bytes }),
@@ -196,7 +204,9 @@ async function trialOn(
     signal.throwIfAborted();
   }
   await inspect?.(trained, "end of training", backend);
-  return outcomeOf(context, data, trained, rest.keep === "best" ? { tested, validated } : { tested });
+  const outcome = await outcomeOf(context, data, trained, rest.keep === "best" ? { tested, validated } : { tested });
+  if (solved === undefined) return outcome;
+  return { ...outcome, metrics: { ...outcome.metrics, ...solvedIn(trained.history, solved, rest) } };
 }
 
 type AnyTask = TrainingTask<Tree, Parts, Parts, Tree, string>;

@@ -5,9 +5,10 @@ import { projectRoot } from "@sluice/runner";
 import { DelayedError, WaitingError, Worker, type Job as QueuedJob } from "bullmq";
 import { patientConnection, type Connection } from "../connection.ts";
 import { BULL_PREFIX, KEEP_MS, keysOf } from "../keys.ts";
-import { openLine, type Line } from "../line.ts";
+import { openLine } from "../line.ts";
 import { readJob, readParts, type Job } from "../messages.ts";
 import { answered } from "../parcels.ts";
+import { closed } from "./closed.ts";
 import { pulseOf } from "./pulse.ts";
 import { checkerOf, workerName } from "./refusal.ts";
 import { handResult, runJob, type Bench } from "./run-job.ts";
@@ -70,10 +71,6 @@ export interface TrialWorker {
 const REFUSED_MS = 1500;
 /** A trial whose workers die again and again is given up after so many. */
 const DEATHS = 10;
-/** How long a worker that stops waits for Redis to come back, and for its trials to be killed. */
-const CUT_MS = 10_000;
-const KILL_MS = 3000;
-const LOOK_MS = 200;
 
 /**
  * Connects to a queue and runs its trials, each in a process of its own. It runs only trials whose code and data are
@@ -127,7 +124,7 @@ export async function startWorker(options: WorkerOptions): Promise<TrialWorker> 
     running: () => processing.busy.size,
     async stop() {
       stopping.abort();
-      await closed(worker, line, killing.signal);
+      await closed(worker, { line, kill: killing.signal, busy: processing.busy });
       killing.abort();
       pulse.end();
       line.close();
@@ -158,21 +155,6 @@ function bullWorker(processing: Processing, { queue, connection, parallel, silen
   // counts.
   worker.on("error", () => {});
   return worker;
-}
-
-/** Closes a worker when its trials have gone back to the queue. Without Redis they cannot, and BullMQ would wait for it. */
-async function closed(worker: Worker, line: Line, kill: AbortSignal): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const inVain = new Promise<void>((settle) => {
-    let [cut, killed] = [0, 0];
-    timer = setInterval(() => {
-      cut = line.isDown() ? cut + LOOK_MS : 0;
-      killed += kill.aborted ? LOOK_MS : 0;
-      if (cut > CUT_MS || killed > KILL_MS) settle();
-    }, LOOK_MS);
-  });
-  await Promise.race([worker.close(), inVain]);
-  clearInterval(timer);
 }
 
 interface Processing {

@@ -193,6 +193,16 @@ test("a comment, a string and a folder are no imports", () => {
   expect(Object.keys(identity().parts).sort()).toEqual(["@sluice/study", "experiments/toy/study.ts"]);
 });
 
+test.each([
+  "export const find = (name) => import.meta.resolve(name);",
+  'import { createRequire } from "node:module"; export const find = (name) => createRequire(import.meta.url).resolve(name);',
+])("a file that is only found is not told, until it is loaded: %s", (find) => {
+  write("experiments/toy/study.ts", find);
+  expect(identity().unresolved).toEqual([]);
+  write("experiments/toy/study.ts", `${find} export const load = (name) => import(find(name));`);
+  expect(identity().unresolved).toEqual([expect.stringContaining("known only when it runs: import(find(name))")]);
+});
+
 test("an edit of any file that was read is noticed", () => {
   write("experiments/toy/study.ts", 'import "./part.ts";');
   write("experiments/toy/part.ts", "1");

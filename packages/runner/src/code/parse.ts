@@ -93,8 +93,9 @@ function mentions(program: Program, text: string): Pick<ParsedCode, "references"
     void unresolved.push(`${what}: ${text.slice(node.start, node.end).split("\n")[0]?.slice(0, 80)}`);
   const refer = (kind: Reference["kind"], node: AnyNode, given: AnyNode | null | undefined): void => {
     const specifiers = given === null || given === undefined ? null : stringsOf(given, names.constants);
-    if (specifiers === null) tell(node, "a name that is known only when it runs");
-    else references.push({ kind, specifiers });
+    if (specifiers !== null) references.push({ kind, specifiers });
+    // Finding a file does not run it. If it is code, what loads it then is told.
+    else if (!finds(node)) tell(node, "a name that is known only when it runs");
   };
   const known = new Set<AnyNode>();
   walk(program, (node) => {
@@ -114,7 +115,7 @@ function mentions(program: Program, text: string): Pick<ParsedCode, "references"
       refer("url", node, node.arguments[0]);
     else if (node.type === "CallExpression") {
       const { callee } = node;
-      const required = callee.type === "MemberExpression" && nameOf(callee) === "resolve" ? callee.object : callee;
+      const required = finds(node) && callee.type === "MemberExpression" ? callee.object : callee;
       if (isMeta(callee, ["resolve"])) refer("import", node, node.arguments[0]);
       else if (required.type === "Identifier" && names.requires.has(required.name)) {
         known.add(required);
@@ -135,6 +136,10 @@ function mentions(program: Program, text: string): Pick<ParsedCode, "references"
   });
   return { references, unresolved };
 }
+
+/** Whether it calls `import.meta.resolve` or `require.resolve`. */
+const finds = (node: AnyNode): boolean =>
+  node.type === "CallExpression" && node.callee.type === "MemberExpression" && nameOf(node.callee) === "resolve";
 
 function namesOf(program: Program): Names {
   const makers = new Set<string>();

@@ -1,5 +1,5 @@
 import { trialName } from "../plan.ts";
-import type { Results, UnitValue } from "../results.ts";
+import type { Results, TrialStatus, UnitValue } from "../results.ts";
 import type { Metric } from "../study.ts";
 import { studyError } from "../error.ts";
 import { suggestion } from "../nearest.ts";
@@ -94,12 +94,17 @@ export function requireKnown(what: "variant" | "task", name: string, known: read
   if (!known.includes(name)) throw studyError(`claim: unknown ${what} "${name}": ${suggestion(name, known)}`);
 }
 
-/** The trials of some variants that are not done, or `null`. */
-export function missingTrials(results: Results, task: string, variants: readonly string[]): string | null {
+/** The trials of some variants that are not done, or `null`. Those whose status is excepted count as done. */
+export function missingTrials(
+  results: Results,
+  task: string,
+  variants: readonly string[],
+  { except = [] }: { readonly except?: readonly TrialStatus[] } = {},
+): string | null {
   const lost = variants.flatMap((variant) =>
     results
       .of({ task, variant })
-      .filter((trial) => trial.status !== "done")
+      .filter(({ status }) => status !== "done" && !except.includes(status))
       .map((trial) => `${trialName(trial)} ${trial.status}`),
   );
   return lost.length === 0 ? null : lost.join(", ");

@@ -44,9 +44,26 @@ test("is undecided with few seeds, without a solution, with a trial that is not 
     verdict: "undecided",
     p: 1,
   });
-  expect(claim(results({ a: [1, 2, 3, 4, "diverged"], b: [5, 6, 7, 8, 9] })).because).toContain("a seed 4 diverged");
+  expect(claim(results({ a: [1, 2, 3, 4, "failed"], b: [5, 6, 7, 8, 9] })).because).toContain("a seed 4 failed");
   expect(claim(results({ a: [], b: [] })).because).toContain("No seed of a or of b has a result on copy");
   expect(claim(results({ a: [1, 2, 3, 4, 5], b: [6, 7, 8, 9, 9] }, 5)).because).toContain("folds share training data");
+});
+
+test("a trial that diverged has not solved the task", () => {
+  const solving = [100, 200, 150, 300, 250];
+  const found = claim(results({ a: solving, b: ["diverged", null, "diverged", 800, "diverged"] }));
+  expect(found).toEqual(claim(results({ a: solving, b: [null, null, null, 800, null] })));
+  expect(found.verdict).toBe("reproduced");
+  expect(claim(results({ a: solving, b: Array(5).fill("diverged") })).p).toBe(2 / 252);
+});
+
+test("the number of steps that trials were trained for need not be known", () => {
+  const { limit: _, ...rest } = { metric: "steps", task: "copy", variant: "a", than: "b", limit: 1000 };
+  const seen = results({ a: [100, 200, 150, 300, 250], b: [900, null, null, 800, null] });
+  expect(solvesFaster(rest)(seen)).toMatchObject({ verdict: "reproduced", p: claim(seen).p });
+  expect(solvesFaster(rest)(seen).because).toContain(
+    "b solves it with 2 of 5 seeds, fewer than half of them (log-rank",
+  );
 });
 
 test("more than 10 seeds are tested approximately, and it says so", () => {

@@ -14,9 +14,10 @@ export interface SolvesFasterOptions extends Omit<TestOptions, "by"> {
   readonly than: string;
   /**
    * For how many steps every trial was trained, in the metric's unit. A trial without a value (`null`) did not solve the
-   * task in these steps, and counts as such: it is not left out.
+   * task in these steps, and counts as such: it is not left out. Nor is a trial that diverged. Default: a number that is
+   * not known, such as one that depends on the budget, but is the same for all of these trials.
    */
-  readonly limit: number;
+  readonly limit?: number;
 }
 
 /**
@@ -28,7 +29,7 @@ export interface SolvesFasterOptions extends Omit<TestOptions, "by"> {
  */
 export function solvesFaster(options: SolvesFasterOptions): ClaimTest {
   const { metric, task, variant, than, limit, minimumSeeds = 5 } = options;
-  if (!(limit > 0 && Number.isFinite(limit)))
+  if (limit !== undefined && !(limit > 0 && Number.isFinite(limit)))
     throw studyError(`solvesFaster: limit is ${limit}, expected the number of steps that every trial is trained for`);
   return designed(design({ metric, task, variants: [variant, than] }, minimumSeeds), (results) => {
     const { better } = requireMetric(results, metric);
@@ -49,7 +50,7 @@ export function solvesFaster(options: SolvesFasterOptions): ClaimTest {
       values: empty ? 0 : Math.min(own.length, others.length),
       unit: "seed",
       minimumSeeds,
-      missing: missingTrials(results, task, [variant, than]),
+      missing: missingTrials(results, task, [variant, than], { except: ["diverged"] }),
       unfit: folded ? "the log-rank test needs independent trials, and folds share training data" : null,
       p: found.p,
       holds: found.excess > 0,
@@ -74,16 +75,24 @@ const design = (of: Tested, minimum: number): TestDesign => ({
   },
 });
 
-/** The trials of a variant that are done, by seed. */
+/** For how many steps an unsolved trial was watched, if only that is known: as long as the others that were not solved. */
+const LONGER_THAN_ANY = Number.MAX_SAFE_INTEGER;
+
+/** The trials of a variant that have ended, by seed. One that diverged has not solved the task, however long it runs. */
 function runsOf(
   results: Results,
-  { metric, task, variant, limit }: Pick<SolvesFasterOptions, "metric" | "task" | "variant" | "limit">,
+  {
+    metric,
+    task,
+    variant,
+    limit = LONGER_THAN_ANY,
+  }: Pick<SolvesFasterOptions, "metric" | "task" | "variant" | "limit">,
 ): StepsToSolve[] {
   requireKnown("variant", variant, results.variants);
   requireKnown("task", task, results.tasks);
   return results
     .of({ task, variant })
-    .filter(({ status }) => status === "done")
+    .filter(({ status }) => status === "done" || status === "diverged")
     .map(({ seed, metrics }) => {
       const steps = metrics[metric];
       if (typeof steps !== "number") return { steps: limit, solved: false };
@@ -95,12 +104,12 @@ function runsOf(
 }
 
 /** "a GRU solves it with 4 of 5 seeds, half of them within 300 steps". */
-function told(variant: string, runs: readonly StepsToSolve[], limit: number): string {
+function told(variant: string, runs: readonly StepsToSolve[], limit: number | undefined): string {
   const solved = runs.filter((run) => run.solved).length;
   const middle = medianSteps(survivalCurve(runs));
   const half =
     middle === null
-      ? `fewer than half within ${format(limit)} steps`
+      ? `fewer than half${limit === undefined ? " of them" : ` within ${format(limit)} steps`}`
       : `half of all seeds within ${format(middle)} steps`;
   return `${variant} solves it with ${solved} of ${runs.length} seeds, ${half}`;
 }

@@ -28,6 +28,8 @@ export interface StudySuiteOptions<S extends Settings> {
   readonly diverging?: Partial<S>;
   /** Names of series that hold times, which differ between two runs. */
   readonly timed?: readonly string[];
+  /** Metrics that a trial may end without (`null`), such as the steps to a goal that it does not reach. */
+  readonly unreached?: readonly string[];
   /** Pairs of variants with the same weights, because they differ only in how they are tested or timed. */
   readonly sameWeights?: readonly (readonly [string, string])[];
   /** Why no law can be tried, such as that there is no data folder. Default: all are. */
@@ -110,7 +112,7 @@ async function runOf(study: Study, { dataFolder = null }: StudySuiteOptions<Sett
   return { records, page: store.report() ?? "" };
 }
 
-async function everyTrial({ study, run }: Tried): Promise<void> {
+async function everyTrial({ study, run, options: { unreached = [] } }: Tried): Promise<void> {
   const { records } = await run();
   for (const { task, variant, status, reason, metrics, warnings } of records) {
     const place = `${task} / ${variant}`;
@@ -119,6 +121,7 @@ async function everyTrial({ study, run }: Tried): Promise<void> {
     for (const [name, metric] of Object.entries(study.metrics)) {
       if (metric.tasks !== undefined && !metric.tasks.includes(task)) continue;
       const value = metrics[name] ?? null;
+      if (value === null && unreached.includes(name)) continue;
       if (value === null || !Number.isFinite(value))
         throw new Error(`${place}: ${name} is ${value}, expected a finite number`);
     }
