@@ -3,8 +3,7 @@ import { tensor, type ArrayTensor } from "@sluice/tensor";
 import { variables } from "./weather.ts";
 
 /** Ways to fill in values that learn nothing but means. */
-export const rules = ["mean", "forward", "linear"] as const;
-export type Rule = (typeof rules)[number];
+export type Rule = "mean" | "forward" | "linear";
 
 /**
  * The values of `batch` with those that are missing filled in, `[windows, days, variables]`. What a rule says of a window

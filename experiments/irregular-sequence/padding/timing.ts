@@ -7,7 +7,7 @@ import type { Series } from "./series.ts";
 
 /** The series that {@link recordTimes} writes, and its line. */
 export const perStep = "time-per-real-step";
-export const soFar = "training steps up to this batch";
+export const soFar = "training";
 
 /** How often each batch is timed. The shortest time counts, because other work on the machine can only make it longer. */
 const rounds = 9;
@@ -48,8 +48,8 @@ export async function recordTimes<P extends Tree>(
   const [milliseconds, steps] = [runningSums(shortest), runningSums(given.map(realSteps))];
   context.series(perStep, {
     title: "What a real step costs in training",
-    x: { label: "batch of the epoch", values: given.map((_, at) => at + 1) },
-    y: { label: "time per real step, from the first batch on", unit: "µs" },
+    x: { label: "batches of the epoch so far", values: given.map((_, at) => at + 1) },
+    y: { label: "time per real step", unit: "µs" },
     lines: { [soFar]: milliseconds.map((time, at) => (1000 * time) / (steps[at] ?? Number.NaN)) },
   });
   return { "the shortest training steps of an epoch": (milliseconds.at(-1) ?? Number.NaN) / 1000 };

@@ -64,7 +64,8 @@ export interface PairOptions {
 export async function readPairs({ folder, leaveOut, trainImages, testImages, each, seed }: PairOptions) {
   const sounds = await fsdd({ folder, leaveOut, ...cepstra });
   const images = await mnist({ folder, train: trainImages, validation: 0, test: testImages });
-  const heard = joined(sounds.train, sounds.validation ?? sounds.train);
+  // Nothing is chosen by validation, so the speaker whom the loader keeps for it is trained on too.
+  const heard = sounds.validation === undefined ? sounds.train : joined(sounds.train, sounds.validation);
   const scale = scaleOf(heard);
   const root = keyFor(key(seed), "pairs");
   return {
