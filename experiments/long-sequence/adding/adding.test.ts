@@ -1,9 +1,9 @@
 import { adding as addingProblem } from "@sluice/data";
 import { parameterCount } from "@sluice/params";
-import { key, valuesOf } from "@sluice/tensor";
+import { key, leavesOf, tensor, valuesOf } from "@sluice/tensor";
 import { runInMemory, studySuite } from "@sluice/trials/testing";
 import { describe, expect, test } from "vitest";
-import { addingModel } from "./model.ts";
+import { addingModel, type AddingModelOptions } from "./model.ts";
 import adding from "./study.ts";
 
 /** The settings that differ. */
@@ -69,6 +69,12 @@ test.for([200, 400, 600])("always answering 1 has an error near 1/6 on the test 
   expect(train).toBeGreaterThan(samples);
 });
 
+/** The initial biases of the first layer. */
+function biasesOf(options: AddingModelOptions): number[] {
+  const bias = leavesOf(addingModel(options).init(key(3))).find(({ path }) => path === "0.b");
+  return Array.from(valuesOf(bias?.tensor ?? tensor([])), Number);
+}
+
 describe("the models", () => {
   const common = { time: 600, hidden: 130, layers: 1, forgetBias: 1, chrono: false, norm: "none" } as const;
 
@@ -79,8 +85,7 @@ describe("the models", () => {
   test("chrono initialization opens the gates for up to as many steps as the sequence has", () => {
     const gates = { gru: [1], lstm: [1, 0] } as const;
     for (const cell of ["gru", "lstm"] as const) {
-      const params = addingModel({ ...common, cell, chrono: true }).init(key(3));
-      const biases = Array.from(valuesOf(params[0].b), Number);
+      const biases = biasesOf({ ...common, cell, chrono: true });
       const [forget, input] = gates[cell].map((gate) => biases.slice(130 * gate, 130 * (gate + 1)));
       // U(1, T - 1) steps.
       expect(Math.exp(Math.max(...(forget ?? [])))).toBeGreaterThan(500);
@@ -90,8 +95,7 @@ describe("the models", () => {
   });
 
   test("the forget bias is the LSTM’s", () => {
-    const biasOf = (forgetBias: number) =>
-      Array.from(valuesOf(addingModel({ ...common, hidden: 2, cell: "lstm", forgetBias }).init(key(3))[0].b), Number);
+    const biasOf = (forgetBias: number) => biasesOf({ ...common, hidden: 2, cell: "lstm", forgetBias });
     expect(biasOf(1).map((bias, i) => bias - (biasOf(0)[i] ?? NaN))).toEqual([0, 0, 1, 1, 0, 0, 0, 0]);
   });
 });
