@@ -4,7 +4,7 @@ import { weightsHash, writeSafetensors } from "@sluice/formats";
 import { sampleMean, standardDeviation, weightFiles, type TrialContext, type TrialOutcome } from "@sluice/study";
 import { concat, convert, tensor, type ArrayTensor, type Tensor } from "@sluice/tensor";
 import { auprc, auroc, crossEntropy } from "@sluice/train";
-import { evaluateModel } from "@sluice/trials";
+import { evaluateModel, predict } from "@sluice/trials";
 import type { Parts } from "./stays.ts";
 import { summariesOf } from "./summaries.ts";
 
@@ -17,7 +17,11 @@ export type Summaries = { readonly x: Tensor; readonly y: Tensor };
  * The floor: a logistic regression on summaries of a stay, in standard deviations of the training stays, with the
  * squared penalty whose AUROC on the validation stays is best. Each penalty is a step.
  */
-export async function floorTrial(context: TrialContext, parts: Parts): Promise<TrialOutcome> {
+export async function floorTrial(
+  context: TrialContext,
+  parts: Parts,
+  { onTested }: { onTested?: ((logits: Tensor) => void) | undefined } = {},
+): Promise<TrialOutcome> {
   const { train, validation, test } = summarized(parts);
   const features = train.x.shape[1] ?? 0;
   const model = dense({ input: features, output: 2 });
@@ -43,6 +47,7 @@ export async function floorTrial(context: TrialContext, parts: Parts): Promise<T
   context.log(`the best penalty by the validation AUROC: C = ${strengths[best]}`);
   const params = fitted(strengths[best] ?? 1);
   const { loss: testLoss, metrics } = await measured(params, test);
+  onTested?.(await predict(model, params, test));
   await context.file(weightFiles.best, writeSafetensors(params));
   return {
     weights: await weightsHash(params),

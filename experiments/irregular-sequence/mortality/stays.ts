@@ -34,17 +34,20 @@ export type Stay = PaddedExamples & {
 /** The parts of a set that train a model, choose its weights and test it. */
 export type Parts = Pick<Dataset<Stay>, "train" | "validation" | "test">;
 
-/** Reads set A. */
+/** Reads a set. */
 export async function readStays({
+  set: name = "a",
   view,
   stays,
   folder,
 }: {
+  /** Default: set A. */
+  readonly set?: "a" | "b";
   readonly view: View;
   readonly stays: number;
   readonly folder: string | null;
 }): Promise<Stays> {
-  const set = await physionet2012({ set: "a", view, folder });
+  const set = await physionet2012({ set: name, view, folder });
   return {
     set: { ...set, observations: inDays(set.observations) },
     count: Math.min(stays, set.observations.ids.length),
@@ -57,23 +60,34 @@ export const foldOf = ({ set, count }: Stays, fold: Fold, seed: number): Split =
 
 /**
  * The examples of all parts. Limits, scaler and imputer are fitted to the training rows: values beyond the 0.1 and 99.9
- * percentiles, which are typing errors, are moved to them, and then standardized.
+ * percentiles, which are typing errors, are moved to them, and then standardized. The test rows are those of `tested`,
+ * which may be another set.
  */
 export function datasetOf(
-  { set: { observations, y } }: Stays,
+  stays: Stays,
   { train, validation, test }: Split,
   imputation: Imputation,
+  tested: Stays = stays,
 ): Parts {
+  const { observations } = stays.set;
   const limits = percentiles(takeRows(observations, train), 0.001);
   const clipped = clip(observations, limits);
-  const scaled = applyScaler(fitScaler(takeRows(clipped, train)), clipped);
-  const imputed = applyImputer(fitImputer(takeRows(scaled, train), { imputation }), scaled);
-  const steps = longestOf(observations);
-  const examples = (rows: Int32Array): Stay => ({
-    ...paddedExamples(takeRows(imputed, rows), { steps }),
+  const scaler = fitScaler(takeRows(clipped, train));
+  const scaled = applyScaler(scaler, clipped);
+  const imputer = fitImputer(takeRows(scaled, train), { imputation });
+  const own = applyImputer(imputer, scaled);
+  const others =
+    tested === stays ? own : applyImputer(imputer, applyScaler(scaler, clip(tested.set.observations, limits)));
+  const steps = Math.max(longestOf(own), longestOf(others));
+  const examples = (from: Observations, { y }: Stays["set"], rows: Int32Array): Stay => ({
+    ...paddedExamples(takeRows(from, rows), { steps }),
     y: tensor(Int32Array.from(rows, (row) => valuesOf(y)[row] ?? 0)),
   });
-  return { train: examples(train), validation: examples(validation), test: examples(test) };
+  return {
+    train: examples(own, stays.set, train),
+    validation: examples(own, stays.set, validation),
+    test: examples(others, tested.set, test),
+  };
 }
 
 /** The steps of the longest row: padded to it, all parts share a program. */
