@@ -1,7 +1,19 @@
 import type { Layer } from "@sluice/cells";
 import { effectiveHorizon, gradientFlow, stateGradients, stepNorms } from "@sluice/inspect";
 import type { TrialContext } from "@sluice/study";
-import { compile, concat, item, leavesOf, mean, valuesOf, type Backend, type Tensor, type Tree } from "@sluice/tensor";
+import {
+  compile,
+  concat,
+  item,
+  leavesOf,
+  mean,
+  reshape,
+  valuesOf,
+  type Backend,
+  type Tensor,
+  type Tree,
+} from "@sluice/tensor";
+import { sizeOf } from "@sluice/tensor/internal";
 import { crossEntropy } from "@sluice/train";
 import type { ClassificationTask } from "./members/classification.ts";
 import type { ModelWeights } from "./model.ts";
@@ -14,16 +26,18 @@ export const horizonMetric = { label: "Gradient horizon", unit: "steps", better:
 
 /** Options for measuring gradient flow. */
 export interface FlowOptions<P extends Tree> {
-  /** From `[batch, time, features]` to logits `[batch, classes]`. */
+  /** From `[batch, time, features]` to logits `[batch, classes]`, or to what `loss` reads. */
   readonly model: Layer<P>;
   /** The examples on which the gradient is measured: `[batch, time, features]`. */
   readonly x: Tensor;
-  /** Their classes, i32 `[batch]`. */
+  /** Their classes, i32 `[batch]`, or what `loss` compares the output with. */
   readonly y: Tensor;
+  /** The loss whose gradient is measured, a sum over the examples. Default: the cross-entropy of the classes. */
+  readonly loss?: (output: Tensor, y: Tensor) => Tensor;
 }
 
 /**
- * Measures how far back the gradient reaches: the norm of dL/ds_t over the time axis, for the cross-entropy L of each
+ * Measures how far back the gradient reaches: the norm of dL/ds_t over the time axis, for the loss L of each
  * example, averaged over the examples. Writes a series for every state s of the model (`h`, and `c` of an LSTM), with
  * one line for the start and one for the end of training.
  *
@@ -32,14 +46,14 @@ export interface FlowOptions<P extends Tree> {
  */
 export function gradientFlowOf<P extends Tree>(
   context: Pick<TrialContext, "series">,
-  { model, x, y }: FlowOptions<P>,
+  { model, x, y, loss: lossOf = summedCrossEntropy }: FlowOptions<P>,
 ): Required<Pick<ClassificationTask<P, never>, "inspect" | "measure">> {
   const measure = (params: P, buffers: Tree, inputs: Tensor, classes: Tensor) => {
     const zeros = model.perturbations({ batch: inputs.shape[0]!, time: inputs.shape[1]! });
     const loss = (perturbations: Tree): Tensor =>
-      crossEntropy(model.apply(params, inputs, { perturbations, buffers }).output, classes, { reduction: "sum" });
+      lossOf(model.apply(params, inputs, { perturbations, buffers }).output, classes);
     const whole = concat(
-      leavesOf(stateGradients(loss, zeros)).map(({ tensor }) => tensor),
+      leavesOf(stateGradients(loss, zeros)).map(({ tensor }) => asVectors(tensor)),
       2,
     );
     return { flow: gradientFlow(loss, zeros), horizon: effectiveHorizon(mean(stepNorms(whole), 0), { fraction }) };
@@ -68,3 +82,8 @@ export function gradientFlowOf<P extends Tree>(
     measure: async (weights, backend) => ({ horizon: item((await look(weights, backend)).horizon) }),
   };
 }
+
+const summedCrossEntropy = (output: Tensor, y: Tensor): Tensor => crossEntropy(output, y, { reduction: "sum" });
+
+/** `[batch, time, ...]` as `[batch, time, numbers]`: a state may be a matrix. */
+const asVectors = (x: Tensor): Tensor => reshape(x, [...x.shape.slice(0, 2), sizeOf(x.shape.slice(2))]);
