@@ -1,11 +1,12 @@
-import { clockwork, gru, lstm, rnn, sequence, sequential, dense, type CellSizes } from "@sluice/cells";
+import { clockwork, dense, gru, lstm, rnn, sequence, sequential, tauGru, type CellSizes } from "@sluice/cells";
 import { adding, parity, type Dataset } from "@sluice/data";
 import { parameterCount } from "@sluice/params";
 import { inProcess, memoryStore, planRun, runStudy } from "@sluice/study";
-import { key, tensor, uniform, valuesOf } from "@sluice/tensor";
+import { full, key, mapTree, reference, tensor, uniform, valuesOf, type Tensor } from "@sluice/tensor";
 import { runInMemory } from "@sluice/trials/testing";
 import { describe, expect, test } from "vitest";
 import { compare, productsPerStep, type CompareOptions } from "../index.ts";
+import { horizonOf } from "./horizon.ts";
 
 const small = { hidden: 6, epochs: 2, batch: 20, learningRate: 1e-2, seeds: 1 };
 const sizes = { train: 60, validation: 20, test: 30 };
@@ -186,5 +187,48 @@ describe("what is wrong is named", () => {
     const { records } = await run({ ...given, cells: { three }, seeds: 1 });
     expect(records[0]).toMatchObject({ status: "failed" });
     expect(records[0]!.reason).toContain("compare: cells.three: the cell reads 3 features, but the task has 2");
+  });
+});
+
+describe("the horizon of the last output", () => {
+  const short = { ...small, epochs: 1 };
+
+  test("of a trained model is one metric of all kinds of tasks, and absent by default", async () => {
+    const horizons = async (options: Partial<CompareOptions>) => {
+      const tasks = [
+        sums,
+        { name: "parity", data: parities },
+        { name: "next", kind: "characters", data: characters } as const,
+      ];
+      const { records } = await run({ name: "far", cells: { gru, tau: tauGru }, tasks, ...short, ...options });
+      expect(records.flatMap(({ status, warnings }) => [status, ...warnings])).toEqual(Array(6).fill("done"));
+      return records.map(({ metrics }) => metrics["horizon"]);
+    };
+    expect(await horizons({})).toEqual(Array(6).fill(undefined));
+    for (const reached of await horizons({ horizon: true })) {
+      expect(reached).toBeGreaterThanOrEqual(0);
+      expect(reached).toBeLessThan(8);
+    }
+  });
+
+  test("is 0 where no state reaches the next step, and the whole sequence where nothing is forgotten", async () => {
+    const last = dense({ input: 1, output: 1 });
+    const of = async (U: number) => {
+      const model = sequential([sequence(rnn({ input: 1, hidden: 1 }), { outputs: "last" }), last]);
+      const fill = (values: Readonly<Record<string, number>>) => (t: Tensor, path: string) =>
+        full(t.shape, values[path.split(".").at(-1) ?? ""] ?? 0);
+      const params = mapTree(model.init(key(1)), fill({ W: 0.001, U }));
+      const weights = {
+        params: mapTree(params, (t, path) => (path.startsWith("1") && path.endsWith("W") ? full(t.shape, 1) : t)),
+        buffers: {},
+      };
+      const examples = { x: uniform(key(3), [5, 7, 1]), y: full([5, 1], 0) };
+      return horizonOf("test", model, weights, { examples, backend: reference() });
+    };
+    expect(await of(0)).toBe(0);
+    expect(await of(1)).toBe(6);
+    // The gradient falls by a half at each step back: 0.5^6 is 1.6 %, above 1 %; 0.1^2 is 1 %, and 0.1^3 below.
+    expect(await of(0.5)).toBe(6);
+    expect(await of(0.09)).toBe(1);
   });
 });

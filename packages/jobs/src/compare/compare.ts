@@ -19,6 +19,7 @@ import {
 import { spendingOf, type Tunable } from "../tune.ts";
 import { checkedCells, matchedModel, matches, type CellOf, type ComparedCell, type Match } from "./cells.ts";
 import { groupsIn, splitsOfFold } from "./folds.ts";
+import { horizonOf, horizonOfModel } from "./horizon.ts";
 import { withFeatures } from "./inputs.ts";
 import { checkedTasks, needsOf, type ComparedTask, type NamedTask } from "./tasks.ts";
 
@@ -51,6 +52,11 @@ export interface CompareOptions extends JobOptions<CompareSettings> {
    * the splits are those of the data set.
    */
   readonly folds?: number;
+  /**
+   * Whether each trial reports how many steps back the gradient of the last output reaches, once it is trained. For cells
+   * that read `x` alone. Default false.
+   */
+  readonly horizon?: boolean;
 }
 
 /** What every trial of {@link compare} reports of its model. */
@@ -76,13 +82,13 @@ const ofModel = {
  * Throws an error that names the option that is wrong.
  */
 export function compare(options: CompareOptions): Study<CompareSettings> {
-  checkOptions("compare", options, [...jobOptions, "cells", "tasks", "match", "embedding", "folds"], {
+  checkOptions("compare", options, [...jobOptions, "cells", "tasks", "match", "embedding", "folds", "horizon"], {
     ...jobAliases,
     variants: "cells",
     data: "tasks",
     datasets: "tasks",
   });
-  const { match = "parameters", embedding = 16, seeds = 10, folds } = options;
+  const { match = "parameters", embedding = 16, seeds = 10, folds, horizon = false } = options;
   const cells = checkedCells("compare", options.cells);
   const tasks = checkedTasks("compare", options.tasks);
   checkFolds(folds, tasks);
@@ -92,7 +98,7 @@ export function compare(options: CompareOptions): Study<CompareSettings> {
   const names = [...cells.keys()];
   const [first = ""] = names;
   const settings: CompareSettings = { ...settingsFrom("compare", options), cell: first, match, embedding };
-  const metrics = metricsOf(tasks);
+  const metrics = { ...metricsOf(tasks), ...(horizon ? { horizon: horizonOfModel } : {}) };
   checkTune(options, { match, tasks });
   return study<CompareSettings>({
     question: `Is ${first} better than ${names.slice(1).join(", ") || "others"}${equal[match]}?`,
@@ -118,7 +124,7 @@ export function compare(options: CompareOptions): Study<CompareSettings> {
         equal: equal[match],
       }),
     data: async ({ dataFolder }) => filesOf(tasks, dataFolder),
-    trial: (context) => trialOf(context, { cells, tasks }),
+    trial: (context) => trialOf(context, { cells, tasks, horizon }),
   });
 }
 
@@ -171,10 +177,11 @@ const equal: { readonly [match in Match]: string } = {
 interface Parts {
   readonly cells: ReturnType<typeof checkedCells>;
   readonly tasks: readonly NamedTask[];
+  readonly horizon: boolean;
 }
 
 /** Trains one cell on one task. */
-async function trialOf(given: TrialContext<CompareSettings>, { cells, tasks }: Parts): Promise<TrialOutcome> {
+async function trialOf(given: TrialContext<CompareSettings>, { cells, tasks, horizon }: Parts): Promise<TrialOutcome> {
   const task = tasks.find(({ name }) => name === given.task);
   if (task === undefined) throw new TensorError(`compare: there is no task ${shown(given.task)}`);
   const place = `compare: task ${task.name}`;
@@ -190,8 +197,17 @@ async function trialOf(given: TrialContext<CompareSettings>, { cells, tasks }: P
   const { layer, joined, hidden, parameters, products } = sized;
   const model: Model<Tree, Targeted> = modelOf(layer);
   const data = everySplit(splits, (examples) => withFeatures(examples, joined));
-  const outcome = await kinds[kind].trial(context, model, { data, ...keeping(config, splits) });
-  return { ...outcome, metrics: { ...outcome.metrics, hidden, parameters, products } };
+  let reached: { readonly horizon?: number | null } = {};
+  const outcome = await kinds[kind].trial(context, model, {
+    data,
+    ...keeping(config, splits),
+    async inspect(weights, when, backend) {
+      if (!horizon || when === "start of training") return;
+      const examples = data.validation ?? data.train;
+      reached = { horizon: await horizonOf(place, layer, weights, { examples, backend }) };
+    },
+  });
+  return { ...outcome, metrics: { ...outcome.metrics, hidden, parameters, products, ...reached } };
 }
 
 /** The metrics of all kinds of tasks that there are, each with its tasks; then those of training, and the sizes. */

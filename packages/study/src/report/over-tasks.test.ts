@@ -6,7 +6,7 @@ import { planRun } from "../run/plan-run.ts";
 import { runStudy } from "../run/run-study.ts";
 
 /** Scores of three variants: `a` is the best everywhere, `b` and `c` take turns. */
-async function ranksOf(tasks: number, { mixed = false } = {}) {
+async function ranksOf(tasks: number, { mixed = false, failing = 0 } = {}) {
   const names = Array.from({ length: tasks }, (_, index) => `task ${index + 1}`);
   const score = { label: "Score", better: "higher", split: "test" } as const;
   const own = study({
@@ -24,6 +24,7 @@ async function ranksOf(tasks: number, { mixed = false } = {}) {
       : { score },
     trial({ task, variant }) {
       const index = names.indexOf(task);
+      if (variant === "b" && index < failing) throw new Error("out of memory");
       const value = variant === "a" ? 100 + index : variant === "b" ? 10 * (index % 2) : 5 + 0.1 * index;
       return Promise.resolve({ metrics: mixed && index === 0 ? { error: -value } : { score: value } });
     },
@@ -64,4 +65,15 @@ test("with few tasks, or several metrics, only ranks are compared", async () => 
   expect(mixed.found?.metrics).toMatchObject({ "task 1": "error", "task 2": "score" });
   expect(mixed.found?.ranks[0]).toEqual({ variant: "a", rank: 1 });
   expect((await ranksOf(4)).found).toBeUndefined();
+});
+
+test("a diagram that lacks tasks says which, and for want of which variants", async () => {
+  const enough = await ranksOf(6, { failing: 1 });
+  expect(enough.found?.omitted).toEqual(["task 1"]);
+  const { found, report } = await ranksOf(6, { failing: 2 });
+  expect(found).toBeUndefined();
+  expect(report).toContain(
+    "it needs five tasks on which every variant has a value, and there are 4. Without a value: task 1 (b); task 2 (b).",
+  );
+  expect((await ranksOf(4)).report).not.toContain("Over all tasks");
 });

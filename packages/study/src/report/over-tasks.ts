@@ -2,14 +2,18 @@ import { formatNumber, rankFigure, type Theme } from "@sluice/figures";
 import { html } from "@sluice/figures/internal";
 import { csv, downloads, fileName } from "./downloads.ts";
 import type { ReportModel } from "./model.ts";
-import { ranksOverTasks, type RanksOverTasks } from "./ranks-over-tasks.ts";
+import { missingForRanks, ranksOverTasks, type RanksOverTasks } from "./ranks-over-tasks.ts";
 import type { Section } from "./section.ts";
 import { metricLabel } from "./tables.ts";
 
-/** The critical-difference diagram over the tasks, with the test that it shows; `null` for a study of few tasks. */
+/**
+ * The critical-difference diagram over the tasks, with the test that it shows, or what it lacks; `null` for a study of
+ * few tasks.
+ */
 export function overTasksSection({ manifest, results }: ReportModel): Section | null {
-  const found = manifest.remade === true ? null : ranksOverTasks(results);
-  if (found === null) return null;
+  if (manifest.remade === true) return null;
+  const found = ranksOverTasks(results);
+  if (found === null) return lackingSection(results);
   const file = fileName(manifest.name, "mean-ranks");
   const drawn = (theme: Theme): string => figure(found, manifest.variants, theme);
   return {
@@ -28,6 +32,17 @@ export function overTasksSection({ manifest, results }: ReportModel): Section | 
         (text) => html`<p class="note">${text}</p>`,
       )}`,
   };
+}
+
+/** Why there is no diagram of a study that is large enough for one. */
+function lackingSection(results: ReportModel["results"]): Section | null {
+  const missing = missingForRanks(results);
+  if (missing.length === 0) return null;
+  const places = missing.map(({ task, variants }) =>
+    variants.length === 0 ? `${task} (the variants share no test metric)` : `${task} (${variants.join(", ")})`,
+  );
+  const text = `No critical-difference diagram: it needs five tasks on which every variant has a value, and there are ${results.tasks.length - missing.length}. Without a value: ${places.join("; ")}.`;
+  return { id: "over-tasks", title: "Over all tasks", body: html`<p class="note">${text}</p>` };
 }
 
 function figure(

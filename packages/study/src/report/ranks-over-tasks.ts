@@ -1,4 +1,5 @@
 import type { Results } from "../results.ts";
+import type { Metric } from "../study.ts";
 import { mean } from "../statistics/summary.ts";
 import { compareOverTasks, type OverTasks } from "../statistics/tasks.ts";
 
@@ -50,6 +51,28 @@ export function ranksOverTasks(results: Results): RanksOverTasks | null {
   };
 }
 
+/**
+ * The tasks on which some variant has no value, with these variants, if there are too few others to rank on. Empty if
+ * there is a ranking, or if the study is too small for one.
+ */
+export function missingForRanks(
+  results: Results,
+): readonly { readonly task: string; readonly variants: readonly string[] }[] {
+  const { tasks, variants } = results;
+  if (variants.length < leastVariants || tasks.length < leastTasks || ranksOverTasks(results) !== null) return [];
+  return tasks.flatMap((task) =>
+    rankedOn(results, task) === null
+      ? [{ task, variants: variants.filter((variant) => !isTested(results, { task, variant })) }]
+      : [],
+  );
+}
+
+/** Whether a variant has a value of a test metric by which it could be ranked. */
+const isTested = ({ metrics, values }: Results, where: { readonly task: string; readonly variant: string }): boolean =>
+  Object.entries(metrics).some(([metric, described]) => canRank(described) && values({ ...where, metric }).length > 0);
+
+const canRank = ({ better, split }: Metric): boolean => better !== "neither" && split === "test";
+
 /** Whether the exact signed-rank test of so many tasks can reach the level that Holm's correction asks of one pair. */
 function reaches(variants: number, tasks: number): boolean {
   const pairs = (variants * (variants - 1)) / 2;
@@ -63,11 +86,11 @@ function rankedOn(
   { variants, metrics, values }: Results,
   task: string,
 ): { readonly metric: string; readonly scores: readonly number[] } | null {
-  for (const [metric, { better, split }] of Object.entries(metrics)) {
-    if (better === "neither" || split !== "test") continue;
+  for (const [metric, described] of Object.entries(metrics)) {
+    if (!canRank(described)) continue;
     const means = variants.map((variant) => mean(values({ task, variant, metric }).map(({ value }) => value)));
     if (means.every(Number.isFinite))
-      return { metric, scores: means.map((value) => (better === "higher" ? value : -value)) };
+      return { metric, scores: means.map((value) => (described.better === "higher" ? value : -value)) };
   }
   return null;
 }

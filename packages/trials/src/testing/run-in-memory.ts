@@ -17,6 +17,9 @@ export interface Left {
 export interface MemoryContextOptions<S extends Settings> {
   /** The trial's settings. */
   readonly config: S;
+  /** The names of its task and its variant; default "test". */
+  readonly task?: string;
+  readonly variant?: string;
   /** How many threads to use. Default 1. */
   readonly threads?: number;
   /** Resumes from what an earlier trial has written, as the runner does. */
@@ -36,6 +39,8 @@ export interface MemoryContextOptions<S extends Settings> {
 /** A trial context for tests. */
 function memoryContext<S extends Settings>({
   config,
+  task = "test",
+  variant = "test",
   threads = 1,
   from,
   tuning = false,
@@ -54,8 +59,8 @@ function memoryContext<S extends Settings>({
   let diverged: Left["diverged"] = null;
   const context: TrialContext<S> = {
     study: "test",
-    task: "test",
-    variant: "test",
+    task,
+    variant,
     seedIndex: 0,
     seed,
     fold,

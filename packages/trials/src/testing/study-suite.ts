@@ -67,7 +67,7 @@ export function studySuite(whole: Study, options: StudySuiteOptions<Settings>): 
     study,
     options,
     run: once(() => runOf(study, options)),
-    ends: endsOf(study).map((config) => ({ config, whole: once(() => trialOf({ study, options }, { config })) })),
+    ends: endsOf(study).map((end) => ({ end, whole: once(() => trialOf({ study, options }, end)) })),
   };
   const laws = lawsOf(
     "studySuite",
@@ -89,7 +89,14 @@ interface Tried extends Given {
   /** All trials with one seed, and their report. */
   readonly run: () => ReturnType<typeof runOf>;
   /** The first trial and the last one, which has another task or variant. */
-  readonly ends: readonly { readonly config: Settings; readonly whole: () => Promise<Ended> }[];
+  readonly ends: readonly { readonly end: End; readonly whole: () => Promise<Ended> }[];
+}
+
+/** A trial by its task, its variant and its settings. */
+interface End {
+  readonly task: string;
+  readonly variant: string;
+  readonly config: Settings;
 }
 
 interface Given {
@@ -155,23 +162,24 @@ async function variants({ options: { sameWeights = [] }, run }: Tried): Promise<
 
 async function stopped(given: Tried): Promise<void> {
   const { stopAt = [4] } = given.options;
-  for (const [index, { config, whole }] of given.ends.entries())
+  for (const [index, { end, whole }] of given.ends.entries())
     for (const step of index === 0 ? stopAt : stopAt.slice(0, 1)) {
-      const { outcome, left } = await trialOf(given, { config, stopAt: step });
+      const { outcome, left } = await trialOf(given, { ...end, stopAt: step });
       if (outcome !== null) throw new Error(`the trial ended before step ${step}; choose another stopAt`);
       if (left.checkpoint?.step !== step) throw new Error(`stopped at ${step}, the trial left no checkpoint of it`);
-      same(given, await whole(), await trialOf(given, { config, from: left }));
+      same(given, await whole(), await trialOf(given, { ...end, from: left }));
     }
 }
 
 async function threads(given: Tried): Promise<void> {
-  for (const { config, whole } of given.ends.slice(0, 1))
-    same(given, await whole(), await trialOf(given, { config, threads: 2 }));
+  for (const { end, whole } of given.ends.slice(0, 1))
+    same(given, await whole(), await trialOf(given, { ...end, threads: 2 }));
 }
 
 async function divergence(given: Tried): Promise<void> {
-  const config = { ...given.ends.at(-1)?.config, ...settingsOf(given.options.diverging) };
-  const { outcome, left } = await trialOf(given, { config });
+  const end = given.ends.at(-1)?.end;
+  const config = { ...end?.config, ...settingsOf(given.options.diverging) };
+  const { outcome, left } = await trialOf(given, { ...end, config });
   if (outcome !== null || left.diverged === null) throw new Error("training did not diverge");
   if (!(left.diverged.step > 0) || left.diverged.tensor === "")
     throw new Error(`training diverged at step ${left.diverged.step} in "${left.diverged.tensor}"`);
@@ -181,13 +189,17 @@ async function divergence(given: Tried): Promise<void> {
 const settingsOf = (given: Partial<Settings> = {}): Settings =>
   Object.fromEntries(Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 
-function endsOf(study: Study): readonly Settings[] {
+function endsOf(study: Study): readonly End[] {
   const [tasks, names] = [Object.keys(study.tasks), Object.keys(study.variants)];
   const places = [
     [tasks[0], names[0]],
     [tasks.at(-1), names.at(-1)],
   ] as const;
-  return places.map(([task = "", variant = ""]) => trialConfig(study, { task, variant, budget: BUDGET }));
+  return places.map(([task = "", variant = ""]) => ({
+    task,
+    variant,
+    config: trialConfig(study, { task, variant, budget: BUDGET }),
+  }));
 }
 
 const trialOf = (
