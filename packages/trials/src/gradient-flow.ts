@@ -13,10 +13,6 @@ import {
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
-<<<<<<< HEAD
-=======
-import { sizeOf } from "@sluice/tensor/internal";
->>>>>>> inside
 import { crossEntropy } from "@sluice/train";
 import type { ClassificationTask } from "./members/classification.ts";
 import type { ModelWeights } from "./model.ts";
@@ -34,7 +30,6 @@ export const horizonMetric = { label: "Gradient horizon", unit: "steps", better:
 
 /** Options for measuring gradient flow. */
 export interface FlowOptions<P extends Tree> {
-<<<<<<< HEAD
   /** From `[batch, time, features]` to the output, such as logits `[batch, classes]`. */
   readonly model: Layer<P>;
   /** The examples on which the gradient is measured: `[batch, time, features]`. */
@@ -42,26 +37,12 @@ export interface FlowOptions<P extends Tree> {
   /** Their targets, such as classes, i32 `[batch]`. */
   readonly y: Tensor;
   /** The sum of the examples' losses, of output and target. Default: the cross-entropy of classes. */
-=======
-  /** From `[batch, time, features]` to logits `[batch, classes]`, or to what `loss` reads. */
-  readonly model: Layer<P>;
-  /** The examples on which the gradient is measured: `[batch, time, features]`. */
-  readonly x: Tensor;
-  /** Their classes, i32 `[batch]`, or what `loss` compares the output with. */
-  readonly y: Tensor;
-  /** The loss whose gradient is measured, a sum over the examples. Default: the cross-entropy of the classes. */
->>>>>>> inside
   readonly loss?: (output: Tensor, y: Tensor) => Tensor;
 }
 
 /**
-<<<<<<< HEAD
  * Measures how far back the gradient reaches: the norm of dL/ds_t over the time axis, for the loss L of each example,
  * averaged over the examples. Writes a series for every state s of the model (`h`, and `c` of an LSTM), with
-=======
- * Measures how far back the gradient reaches: the norm of dL/ds_t over the time axis, for the loss L of each
- * example, averaged over the examples. Writes a series for every state s of the model (`h`, and `c` of an LSTM), with
->>>>>>> inside
  * one line for the start and one for the end of training.
  *
  * At every validation it reports the horizon: how many steps before the last one the gradient with respect to all
@@ -69,25 +50,15 @@ export interface FlowOptions<P extends Tree> {
  */
 export function gradientFlowOf<P extends Tree>(
   context: Pick<TrialContext, "series">,
-<<<<<<< HEAD
   { model, x, y, loss: sumOfLosses = crossEntropies }: FlowOptions<P>,
-=======
-  { model, x, y, loss: lossOf = summedCrossEntropy }: FlowOptions<P>,
->>>>>>> inside
 ): Required<Pick<ClassificationTask<P, never>, "inspect" | "measure">> {
   const measure = (params: P, buffers: Tree, inputs: Tensor, targets: Tensor) => {
     const zeros = model.perturbations({ batch: inputs.shape[0]!, time: inputs.shape[1]! });
     const loss = (perturbations: Tree): Tensor =>
-<<<<<<< HEAD
       sumOfLosses(model.apply(params, inputs, { perturbations, buffers }).output, targets);
     const [batch = 0, time = 0] = inputs.shape;
     const whole = concat(
       statesOf(stateGradients(loss, zeros)).map(({ tensor }) => reshape(tensor, [batch, time, -1])),
-=======
-      lossOf(model.apply(params, inputs, { perturbations, buffers }).output, classes);
-    const whole = concat(
-      leavesOf(stateGradients(loss, zeros)).map(({ tensor }) => asVectors(tensor)),
->>>>>>> inside
       2,
     );
     return { flow: gradientFlow(loss, zeros), horizon: effectiveHorizon(mean(stepNorms(whole), 0), { fraction }) };
@@ -116,8 +87,3 @@ export function gradientFlowOf<P extends Tree>(
     measure: async (weights, backend) => ({ horizon: item((await look(weights, backend)).horizon) }),
   };
 }
-
-const summedCrossEntropy = (output: Tensor, y: Tensor): Tensor => crossEntropy(output, y, { reduction: "sum" });
-
-/** `[batch, time, ...]` as `[batch, time, numbers]`: a state may be a matrix. */
-const asVectors = (x: Tensor): Tensor => reshape(x, [...x.shape.slice(0, 2), sizeOf(x.shape.slice(2))]);
