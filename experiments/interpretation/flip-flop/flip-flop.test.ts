@@ -34,8 +34,12 @@ describe("the study", () => {
 
 test("variants with one seed are compared with one other network, and a GRU is not compared with itself", async () => {
   const trial = async (variant: string, seed: number) =>
-    (await runInMemory(study, { config: { ...trialConfig(study, { task: "two bits", variant }), ...size }, seed }))
-      .outcome?.metrics ?? {};
+    (
+      await runInMemory(study, {
+        config: { ...study.settings, ...trialConfig(study, { task: "two bits", variant }), ...size },
+        seed,
+      })
+    ).outcome?.metrics ?? {};
   const [gru, again, other] = [await trial("GRU", 1), await trial("GRU", 1), await trial("GRU", 2)];
   expect(again).toEqual(gru);
   expect(gru["cka"]).toBeLessThan(0.9999);

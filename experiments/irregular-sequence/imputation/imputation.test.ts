@@ -65,7 +65,7 @@ describe("what is hidden", () => {
   test("not at random is what is high", () => {
     const { flags, whole } = shares("not at random");
     const hot = (flag: number): number => {
-      const values = whole.filter((_, at) => at % 4 === 1 && flags[at] === flag);
+      const values = Array.from(whole).filter((_, at) => at % 4 === 1 && flags[at] === flag);
       return values.reduce((a, b) => a + b, 0) / values.length;
     };
     expect(hot(1)).toBeGreaterThan(hot(0) + 1);

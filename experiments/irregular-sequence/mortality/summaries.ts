@@ -5,7 +5,7 @@ import type { Stay } from "./stays.ts";
 const perVariable = 5;
 
 /** How many numbers describe a stay. */
-export const summarySize = (variables: number, statics: number): number => perVariable * variables + statics;
+const summarySize = (variables: number, statics: number): number => perVariable * variables + statics;
 
 /**
  * What a doctor without a network may look at, `[rows, summarySize]`: summaries of each variable over the stay, 0 where

@@ -16,7 +16,7 @@ import { layerNorm } from "@sluice/norm";
 export type CellName = "rnn" | "gru" | "lstm" | "indRnn" | "lem";
 
 /** What the factorial varies of a cell. */
-export interface Factors {
+interface Factors {
   readonly cell: CellName;
   /** Added to the initial bias of an LSTM's forget gate; other cells have none. */
   readonly forgetBias: number;

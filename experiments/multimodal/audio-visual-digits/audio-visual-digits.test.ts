@@ -46,7 +46,7 @@ const train = paired(recordings(40, 1), images(60), { each: 1, key: key(2) });
 const held = paired(recordings(20, 3), images(20), { each: 1, key: key(4) });
 
 test.for(["Image", "LMF", "Gated, modality dropout"])("%s trains on pairs", async (variant) => {
-  const config = { ...trialConfig(study, { task: "digits", variant, budget: "full" }), ...size };
+  const config = { ...study.settings, ...trialConfig(study, { task: "digits", variant, budget: "full" }), ...size };
   const trial = (context: TrialContext<typeof config>) => digitTrial(context, { train, test: held });
   const whole = await runInMemory({ trial }, { config });
   const { outcome, left } = whole;

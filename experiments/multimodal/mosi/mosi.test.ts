@@ -45,6 +45,7 @@ function madeUp(clips: number, seed: number): Mosi {
 
 const clips = standardized(madeUp(24, 1), madeUp(8, 2));
 const configOf = (variant: string) => ({
+  ...mosiStudy.settings,
   ...trialConfig(mosiStudy, { task: "mosi", variant, budget: "full" }),
   ...size,
 });

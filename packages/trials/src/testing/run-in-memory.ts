@@ -17,8 +17,9 @@ export interface Left {
 export interface MemoryContextOptions<S extends Settings> {
   /** The trial's settings. */
   readonly config: S;
-  /** The names of its task and its variant; default "test". */
+  /** The name of its task; default "test". */
   readonly task?: string;
+  /** The name of its variant; default "test". */
   readonly variant?: string;
   /** How many threads to use. Default 1. */
   readonly threads?: number;
