@@ -87,8 +87,10 @@ async function opened(options: RedisWorkersOptions, say: (text: string) => void)
   try {
     clearArrivals(store);
     const { hash, parts } = trialCode(module);
-    await line.redis.set(keys.code(hash), JSON.stringify(parts), "PX", KEEP_MS);
-    await line.redis.del(keys.refusals(place));
+    await line.patiently(async () => {
+      await line.redis.set(keys.code(hash), JSON.stringify(parts), "PX", KEEP_MS);
+      await line.redis.del(keys.refusals(place));
+    });
   } catch (error) {
     line.close();
     throw studyError(`${line.address.shown}: ${messageOf(error)}`, error);
