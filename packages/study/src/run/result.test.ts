@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { summarise } from "./result.ts";
+import { chanceOf, summarise } from "./result.ts";
 
 test("summaries: last, best and tail mean; given values first; what is missing or not finite is said", () => {
   const metric = { label: "M", better: "higher" } as const;
@@ -21,4 +21,12 @@ test("summaries: last, best and tail mean; given values first; what is missing o
     step: 4,
     tensor: "m",
   });
+});
+
+test("guessing gives nothing on a task that does not have the metric", () => {
+  const tasks = ["parity"];
+  expect(chanceOf({ chance: 50 }, "music")).toBe(50);
+  expect(chanceOf({ chance: 50, tasks }, "parity")).toBe(50);
+  expect(chanceOf({ chance: 50, tasks }, "music")).toBeUndefined();
+  expect(chanceOf({ chance: { parity: 50 } }, "music")).toBeUndefined();
 });

@@ -104,9 +104,11 @@ export function summarise(
 /** Whether a task has a metric. */
 export const hasMetric = ({ tasks }: Pick<Metric, "tasks">, task: string): boolean => tasks?.includes(task) ?? true;
 
-/** What guessing gives on a task; `undefined` if that is not known. */
-export const chanceOf = ({ chance }: Pick<Metric, "chance">, task: string): number | undefined =>
-  typeof chance === "object" ? chance[task] : chance;
+/** What guessing gives on a task; `undefined` if that is not known, or if the task does not have the metric. */
+export function chanceOf(metric: Pick<Metric, "chance" | "tasks">, task: string): number | undefined {
+  if (!hasMetric(metric, task)) return undefined;
+  return typeof metric.chance === "object" ? metric.chance[task] : metric.chance;
+}
 
 /**
  * The metrics that a trial reports: those of its task and, for a tuning trial, of them those not measured on test data.
