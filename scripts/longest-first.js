@@ -18,6 +18,11 @@ export const longest = [
   "packages/fusion/src/fusion-suite.test.ts",
   "experiments/multimodal/halves/halves.test.ts",
   "experiments/long-sequence/digits/digits.test.ts",
+  "experiments/long-sequence/adding/adding.test.ts",
+  "experiments/long-sequence/clipping/clipping.test.ts",
+  "experiments/long-sequence/formal-languages/formal-languages.test.ts",
+  "experiments/irregular-sequence/imputation/imputation.test.ts",
+  "experiments/interpretation/flip-flop/flip-flop.test.ts",
 ];
 
 /** A sequencer for vitest: the files above first, then vitest's own order. */
