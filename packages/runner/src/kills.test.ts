@@ -39,6 +39,9 @@ function start(out: string): Run {
 
 const allDone = "done; done; done; done";
 
+/** Drafts of locks and reports, which others may be writing: they stay for two minutes, and are in nobody's way. */
+const mayStay = /^(lock\.json|results\.json|report\.html)\.\w+\.draft$|lock\.json\.\w+\.draft$/;
+
 /** What two runs of the same trials must have in common, as hashes: every file, but for times, places and logs. */
 function bits(out: string): Readonly<Record<string, string>> {
   const files = readdirSync(join(out, "trials"), { recursive: true, encoding: "utf8" }).sort();
@@ -46,6 +49,7 @@ function bits(out: string): Readonly<Record<string, string>> {
     files.flatMap((name) => {
       const path = join(out, "trials", name);
       if (!statSync(path).isFile() || /log\.txt$|environment\.json|\.diff$|checkpoints/.test(name)) return [];
+      if (mayStay.test(name)) return [];
       const bytes = readFileSync(path);
       if (!name.endsWith("result.json")) return [[name, sha256(bytes)]];
       const { timings: _, seal: _seal, ...result } = JSON.parse(bytes.toString("utf8"));
@@ -55,14 +59,11 @@ function bits(out: string): Readonly<Record<string, string>> {
 }
 
 /**
- * What a process leaves that was killed as it wrote a file, or while it had a folder's lock. Drafts of locks and reports,
- * which others may be writing, stay for two minutes and are in nobody's way.
+ * What a process leaves that was killed as it wrote a file, or while it had a folder's lock, but for what may stay.
  */
 const leftovers = (out: string): string[] =>
   readdirSync(out, { recursive: true, encoding: "utf8" }).filter(
-    (name) =>
-      /\.draft$|lock\.json|\.after-/.test(name) &&
-      !/^(lock\.json|results\.json|report\.html)\.\w+\.draft$|lock\.json\.\w+\.draft$/.test(name),
+    (name) => /\.draft$|lock\.json|\.after-/.test(name) && !mayStay.test(name),
   );
 
 /** Waits until a run has started trials, or is over. */
