@@ -8,10 +8,11 @@ import study from "./study.ts";
 import { headlines, tasks } from "./tasks.ts";
 
 // Twenty cells on six tasks take a minute however small they are.
-describe.runIf(inject("long"))("the study", () => {
+describe("the study", () => {
   const laws = studySuite(study, {
     size: { hidden: 6, epochs: 1, validateEvery: 20 },
     stopAt: [4],
+    skip: inject("long") ? undefined : "it is for npm run test:long",
     diverging: { learningRate: 1e38 },
   });
   test.for(laws)("$name", ({ skip, run }, context) => (skip === undefined ? run() : context.skip(skip)));

@@ -18,12 +18,16 @@ const size = { longest: 6, train: 200, validation: 50, test: 20, hidden: 3, batc
 const every = { logEvery: 3, validateEvery: 5 };
 
 // The chorales take seconds however small the networks are.
-describe.runIf(inject("long"))("the study", () => {
+describe("the study", () => {
   const laws = studySuite(study, {
     // A rate with which some validation is better than that of the initial weights.
     size: { ...size, ...every, learningRate: 0.03, perTask: { chorales: { ...size, ...every, batch: 60, epochs: 2 } } },
     dataFolder: folder ?? null,
-    skip: folder === undefined ? "SLUICE_DATA names no data folder" : undefined,
+    skip: !inject("long")
+      ? "it is for npm run test:long"
+      : folder === undefined
+        ? "SLUICE_DATA names no data folder"
+        : undefined,
     diverging: { learningRate: 1e38 },
   });
   test.for(laws)("$name", ({ skip, run }, context) => (skip === undefined ? run() : context.skip(skip)));

@@ -10,11 +10,15 @@ import study from "./study.ts";
 const folder = dataFolder();
 
 // Each trial reads 8,000 files, because the sums are those of the whole sets.
-describe.runIf(inject("long"))("the study", () => {
+describe("the study", () => {
   const laws = studySuite(study, {
     size: { stays: 60, hidden: 4, batch: 10, epochs: 4, learningRate: 0.03, logEvery: 2, validateEvery: 3, blocks: 3 },
     dataFolder: folder ?? null,
-    skip: folder === undefined ? "SLUICE_DATA names no data folder" : undefined,
+    skip: !inject("long")
+      ? "it is for npm run test:long"
+      : folder === undefined
+        ? "SLUICE_DATA names no data folder"
+        : undefined,
     diverging: { learningRate: 1e38 },
   });
   test.for(laws)("$name", ({ skip, run }, context) => (skip === undefined ? run() : context.skip(skip)));

@@ -15,12 +15,16 @@ import { summariesOf } from "./summaries.ts";
 const folder = dataFolder();
 
 // Each trial reads 4,000 files, because the sums are those of the whole set.
-describe.runIf(inject("long"))("the study", () => {
+describe("the study", () => {
   const laws = studySuite(mortality, {
     // The best weights are kept: at this rate they are not those before training.
     size: { folds: 1, stays: 60, hidden: 4, batch: 10, epochs: 4, learningRate: 0.03, logEvery: 2, validateEvery: 3 },
     dataFolder: folder ?? null,
-    skip: folder === undefined ? "SLUICE_DATA names no data folder" : undefined,
+    skip: !inject("long")
+      ? "it is for npm run test:long"
+      : folder === undefined
+        ? "SLUICE_DATA names no data folder"
+        : undefined,
     diverging: { learningRate: 1e38 },
   });
   test.for(laws)("$name", ({ skip, run }, context) => (skip === undefined ? run() : context.skip(skip)));

@@ -8,7 +8,7 @@ import music from "./study.ts";
 const folder = dataFolder();
 
 // An epoch of folk tunes takes seconds however small the model is.
-describe.runIf(inject("long"))("the study", () => {
+describe("the study", () => {
   const laws = studySuite(music, {
     size: {
       hidden: 2,
@@ -20,7 +20,11 @@ describe.runIf(inject("long"))("the study", () => {
       perTask: { tunes: { epochs: 1 } },
     },
     dataFolder: folder ?? null,
-    skip: folder === undefined ? "SLUICE_DATA names no data folder" : undefined,
+    skip: !inject("long")
+      ? "it is for npm run test:long"
+      : folder === undefined
+        ? "SLUICE_DATA names no data folder"
+        : undefined,
     diverging: { learningRate: 1e38 },
   });
   test.for(laws)("$name", ({ skip, run }, context) => (skip === undefined ? run() : context.skip(skip)));

@@ -15,12 +15,16 @@ const folder = dataFolder();
 const size = { hidden: 3, batch: 20, epochs: 2, logEvery: 2, validateEvery: 3 };
 
 // Every trial reads 3,000 recordings and all of MNIST.
-describe.runIf(inject("long"))("the study", () => {
+describe("the study", () => {
   const laws = studySuite(study, {
     size: { ...size, folds: 1, each: 1, batch: 500, trainImages: 1000, testImages: 1000 },
     stopAt: [3, 4],
     dataFolder: folder ?? null,
-    skip: folder === undefined ? "SLUICE_DATA names no data folder" : undefined,
+    skip: !inject("long")
+      ? "it is for npm run test:long"
+      : folder === undefined
+        ? "SLUICE_DATA names no data folder"
+        : undefined,
     diverging: { learningRate: 1e38 },
   });
   test.for(laws)("$name", ({ skip, run }, context) => (skip === undefined ? run() : context.skip(skip)));
