@@ -1,4 +1,11 @@
-import { signedRankTest, type Claim, type ClaimTest, type Results, type TestDesign } from "@sluice/study";
+import {
+  leastSignedRankP,
+  signedRankTest,
+  type Claim,
+  type ClaimTest,
+  type Results,
+  type TestDesign,
+} from "@sluice/study";
 import { headlines } from "./tasks.ts";
 
 /** On how many more tasks a cell is better than it is worse, seed by seed, for the seeds that have all tasks. */
@@ -40,7 +47,7 @@ export function betterOverTasks(variant: string, than: string): ClaimTest {
     of: Object.entries(headlines).map(([task, metric]) => ({ task, metric, variants: [variant, than] })),
     method: "exact signed-rank test over seeds",
     minimum: 6,
-    leastP: ({ count }) => Array.from({ length: count }).reduce<number>((p) => p / 2, 2),
+    leastP: ({ count }) => leastSignedRankP(count),
     detectable: () => null,
   };
   return Object.assign(test, { design });

@@ -66,7 +66,7 @@ export type Opening = {
   readonly timeScale: number;
 };
 
-/** How open the gates are, with a series by what happens at a step. */
+/** How open the gates are: numbers over all steps, and a series for each kind of step. */
 export async function openingOf(context: Pick<TrialContext, "series">, looked: Looked): Promise<Opening> {
   const { cell, model, weights, task, sequences, backend } = looked;
   const { gates, keeping, kept } = gatedCells[cell];

@@ -5,7 +5,7 @@ import { binaryCrossEntropy, crossEntropy, type CountedOptions } from "@sluice/t
 /** Sequences `[examples, time, features]` of their own lengths, with the targets of their task. */
 export type Sequences = { readonly x: Tensor; readonly y: Tensor; readonly lengths: Tensor };
 
-/** What a network learns, and by what its steps are told apart. */
+/** What a network learns, and how its steps are divided into groups. */
 export interface GatedTask {
   readonly data: { readonly train: Sequences; readonly validation: Sequences; readonly test: Sequences };
   readonly sizes: { readonly input: number; readonly output: number; readonly outputs: "all" | "last" };

@@ -80,10 +80,9 @@ export function fit(train: Summaries, validation: Summaries, C: number): Fitted 
 /** The summaries of all parts, in standard deviations of those of the training stays. */
 function summarized({ train, validation, test }: Parts): Record<keyof Parts, Summaries> {
   const own = summariesOf(train);
-  const width = own.shape[1] ?? 0;
-  const columns = Array.from({ length: width }, (_, j) => own.data.filter((_value, at) => at % width === j));
-  const scales = columns.map((column) => {
-    const values = Array.from(column, Number);
+  const [rows = 0, width = 0] = own.shape;
+  const scales = Array.from({ length: width }, (_, j) => {
+    const values = Array.from({ length: rows }, (_row, row) => Number(own.data[row * width + j]));
     return { mean: sampleMean(values), deviation: standardDeviation(values) };
   });
   const scaled = ({ data, shape }: ArrayTensor): ArrayTensor => {

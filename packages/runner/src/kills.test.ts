@@ -39,7 +39,7 @@ function start(out: string): Run {
 
 const allDone = "done; done; done; done";
 
-/** Drafts of locks and reports, which others may be writing: they stay for two minutes, and are in nobody's way. */
+/** Drafts of locks and reports. Another process may be writing them, so they stay for two minutes. They do no harm. */
 const mayStay = /^(lock\.json|results\.json|report\.html)\.\w+\.draft$|lock\.json\.\w+\.draft$/;
 
 /** What two runs of the same trials must have in common, as hashes: every file, but for times, places and logs. */

@@ -34,7 +34,7 @@ export function overTasksSection({ manifest, results }: ReportModel): Section | 
   };
 }
 
-/** Why there is no diagram of a study that is large enough for one. */
+/** Says why there is no diagram, although the study has enough tasks and variants. */
 function lackingSection(results: ReportModel["results"]): Section | null {
   const missing = missingForRanks(results);
   if (missing.length === 0) return null;
